@@ -1,0 +1,1 @@
+"""The hauspost command."""

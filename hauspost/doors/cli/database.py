@@ -1,0 +1,40 @@
+"""Commands for the database: bring it up to date, rebuild the search."""
+
+from pathlib import Path
+
+import click
+
+from hauspost.doors.cli.main import bring_up_django
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Change nothing; exit 1 when something is pending.")
+@click.pass_obj
+def migrate(folder: Path, check: bool) -> int:
+    """Bring the database to what this program expects. Make a backup first."""
+    from hauspost.doors.cli import _django, _places
+
+    config = bring_up_django(folder)
+    _places.make_data_folders(config)
+    pending = _django.pending_migrations()
+    if check or not pending:
+        click.echo(f"{len(pending)} migrations are pending." if pending else "The database is up to date.")
+        return int(bool(pending))
+    _django.migrate(verbosity=1)
+    click.echo(f"Done: {len(pending)} migrations.")
+    return 0
+
+
+@click.group()
+def search() -> None:
+    """The full-text search."""
+
+
+@search.command()
+@click.pass_obj
+def rebuild(folder: Path) -> None:
+    """Build the index again from what the record holds, and tell what was different (P16.6)."""
+    bring_up_django(folder)
+    from hauspost.ground import search as ground_search
+
+    click.echo(str(ground_search.rebuild()))

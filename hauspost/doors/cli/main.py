@@ -1,0 +1,130 @@
+"""The `hauspost` command: what it can do, and how it answers when something is wrong."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hauspost import __version__
+from hauspost.doors.cli._places import NotStarted
+from hauspost.doors.cli._supervisor import EX_CONFIG
+from hauspost.ground.config import Config, ConfigFault
+
+# Every command and where it stands; loaded only when it is called, so that help answers at once.
+COMMANDS = {
+    "up": "hauspost.doors.cli.processes:up",
+    "web": "hauspost.doors.cli.processes:web",
+    "work": "hauspost.doors.cli.processes:work",
+    "listen": "hauspost.doors.cli.processes:listen",
+    "household": "hauspost.doors.cli.processes:household",
+    "doctor": "hauspost.doors.cli.doctor:doctor",
+    "migrate": "hauspost.doors.cli.database:migrate",
+    "mail": "hauspost.doors.cli.mail:mail",
+    "pipe": "hauspost.doors.cli.mail:pipe",
+    "record": "hauspost.doors.cli.record:record",
+    "person": "hauspost.doors.cli.person:person",
+    "user": "hauspost.doors.cli.person:user",
+    "search": "hauspost.doors.cli.database:search",
+    "demo": "hauspost.doors.cli.demo:demo",
+}
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Every command by name."""
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The command of a name, None when there is none."""
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="hauspost")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="HAUSPOST_FOLDER",
+    default=".",
+    help="Where hauspost.toml and data/ lie (HAUSPOST_FOLDER; otherwise the current folder).",
+)
+@click.pass_context
+def cli(context: click.Context, folder: Path) -> None:
+    """Hauspost, the helpdesk that a company runs for its own people.
+
+    `hauspost up` in an empty folder sets one up and starts it.
+    """
+    context.obj = folder.absolute()
+    # Everything that is started from here finds the same folder.
+    os.environ["HAUSPOST_FOLDER"] = str(folder.absolute())
+
+
+def bring_up_django(folder: Path) -> Config:
+    """Django with the settings of a folder, for commands that read or change the desk."""
+    from hauspost.doors.cli import _django, _places
+
+    if _places.is_new(folder):
+        raise NotStarted(f"There is no Hauspost in {folder}. `hauspost up` sets one up; --folder names another place.")
+    return _django.set_up(folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command. Exit status 0 done, 1 refused, 2 wrong arguments, 78 wrong setting."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and answer its exit status; every refusal is words, never a traceback."""
+    try:
+        found: Any = cli.main(args=arguments, prog_name="hauspost", standalone_mode=False)
+        return found if isinstance(found, int) else 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _say("Stopped.", 130)
+    except ConfigFault as fault:
+        return _say(str(fault), EX_CONFIG)
+    except NotStarted as fault:
+        return _say(str(fault), 1)
+    except BrokenPipeError:
+        # The reader of our output has seen enough.
+        sys.stderr.close()
+        return 1
+    except Exception as fault:
+        words = _refusal(fault)
+        if words is None:
+            raise
+        return _say(words, 1)
+
+
+def _refusal(fault: Exception) -> str | None:
+    """The words of a refusal, or of a database that cannot be used; None for a fault of ours."""
+    if "django" not in sys.modules:
+        return None
+    from django.db import DatabaseError
+
+    from hauspost.ground.refusals import Refused
+
+    if isinstance(fault, Refused):
+        return str(fault)
+    if isinstance(fault, DatabaseError):
+        return f"The database cannot be used: {str(fault).strip()}. `hauspost doctor` tells what to do."
+    return None
+
+
+def _say(words: str, status: int) -> int:
+    click.echo(words, err=True)
+    return status

@@ -1,0 +1,70 @@
+"""Commands that run until they are stopped: up, and its parts one by one."""
+
+from pathlib import Path
+
+import click
+
+from hauspost.doors.cli.main import bring_up_django
+from hauspost.ground.config import Config
+
+
+@click.command()
+@click.pass_obj
+def up(folder: Path) -> int:
+    """Start everything on this machine; in an empty folder set it up first."""
+    from hauspost.doors.cli.up import up as start
+
+    return start(folder)
+
+
+@click.command()
+@click.pass_obj
+def web(folder: Path) -> None:
+    """Serve the pages only."""
+    config = _ready(folder)
+    from hauspost.doors.cli.web import serve
+
+    serve(config)
+
+
+@click.command()
+@click.pass_obj
+def work(folder: Path) -> None:
+    """Deliver, react, send and remind only."""
+    _ready(folder)
+    from hauspost.doors.cli.work import work as start
+
+    start()
+
+
+@click.command()
+@click.pass_obj
+def listen(folder: Path) -> None:
+    """Take mail in only: SMTP, LMTP and watched folders."""
+    config = _ready(folder)
+    if not (config.smtp_listen or config.lmtp_listen or config.folder_watch):
+        raise click.ClickException("Nothing to listen to: set smtp_listen, lmtp_listen or folder_watch.")
+    from hauspost.doors.listeners import run
+
+    run.run(config)
+
+
+@click.command(hidden=True)
+@click.option("--fresh", is_flag=True)
+@click.pass_obj
+def household(folder: Path, fresh: bool) -> int:
+    """What `up` keeps alive: loads the program once and forks the others from it."""
+    from hauspost.doors.cli._household import keep
+
+    return keep(folder, is_fresh=fresh)
+
+
+def _ready(folder: Path) -> Config:
+    """Settings and Django, unless the database is not what this program expects (P19.1)."""
+    from hauspost.doors.cli import _django, _places
+
+    config = bring_up_django(folder)
+    _places.make_data_folders(config)
+    if _django.is_database_new() or _django.pending_migrations():
+        raise click.ClickException("The database is not ready for this program. Run: hauspost migrate")
+    return config

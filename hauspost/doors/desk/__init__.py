@@ -1,0 +1,1 @@
+"""Pages for agents and dispatchers: lists, triage, the ticket, the post room."""

@@ -1,0 +1,93 @@
+"""The numbers in the rail: capped, so that no page counts more than a thousand of anything (P15.3)."""
+
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
+
+from hauspost.records.people.actor import Actor
+from hauspost.records.people.models import Person, Team
+from hauspost.records.tickets.models import Ticket
+
+CAP = 1000
+_SECONDS = 15
+
+
+class CappedCount(Subquery):
+    """How many rows a query has, looking at no more than the cap."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
+    output_field = IntegerField()
+
+    def __init__(self, queryset: "QuerySet[Ticket]") -> None:
+        super().__init__(queryset.order_by().values("number")[:CAP])
+
+
+@dataclass(frozen=True)
+class TeamCount:
+    """A team in the rail, with its open tickets."""
+
+    key: str
+    words: dict[str, str]
+    open: int
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What waits for this person."""
+
+    triage: int
+    mine: int
+    waiting: int
+    snoozed: int
+    teams: list[TeamCount]
+
+
+def counters(actor: Actor) -> Counters:
+    """The numbers of this person's views; at most a quarter of a minute old, and fresh after own changes."""
+    assert actor.who is not None
+    found = cache.get(_key(actor))
+    if not isinstance(found, Counters):
+        found = _count(actor, actor.who)
+        cache.set(_key(actor), found, _SECONDS)
+    return found
+
+
+def forget(actor: Actor) -> None:
+    """Count anew: this person has just changed something."""
+    cache.delete(_key(actor))
+
+
+def _key(actor: Actor) -> str:
+    assert actor.who is not None
+    return f"rail:{actor.who.uid}"
+
+
+def _count(actor: Actor, person: Person) -> Counters:
+    teams = actor.teams_with("read")
+    of_team = Ticket.objects.filter(team=OuterRef("pk"))
+    rows = (
+        Team.objects.active()
+        .filter(id__in=teams)
+        .annotate(open_count=CappedCount(of_team.open()), new_count=CappedCount(of_team.filter(state="new")))
+        .values_list("key", "words", "open_count", "new_count")
+    )
+    listed = list(rows)
+    desk = Ticket.objects.filter(team_id__in=teams)
+    own = (
+        Person.objects.filter(pk=person.pk)
+        .annotate(
+            mine=CappedCount(Ticket.objects.filter(assignee=OuterRef("pk")).open().awake()),
+            waits=CappedCount(desk.waiting()),
+            asleep=CappedCount(desk.snoozed()),
+        )
+        .values_list("mine", "waits", "asleep")
+        .get()
+    )
+    return Counters(
+        triage=sum(new for _key, _words, _open, new in listed),
+        mine=own[0],
+        waiting=own[1],
+        snoozed=own[2],
+        teams=[TeamCount(key, words, count) for key, words, count, _new in listed],
+    )

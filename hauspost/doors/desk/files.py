@@ -1,0 +1,83 @@
+"""Files and original mails of a ticket, for those who see the ticket."""
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET
+
+from hauspost.doors.desk.frame import at_the_desk, desk_page
+from hauspost.doors.desk.sheet import ticket_for
+from hauspost.doors.ui.acting import actor_of
+from hauspost.doors.ui.serving import serve_bytes, serve_file, serve_mail_html
+from hauspost.duties.intake.actions import raw_mail
+from hauspost.ground.files import open_blob
+from hauspost.ground.mail.letter import read_letter
+from hauspost.ground.refusals import NotFound
+from hauspost.records.tickets.models import Attachment, Entry
+
+
+@at_the_desk
+@require_GET
+def file(request: HttpRequest, number: int, file: int) -> HttpResponseBase:
+    """GET …/files/<id>: the file must belong to this ticket (S5)."""
+    ticket, view = ticket_for(number, actor_of(request))
+    entries = ticket.entries.visible_in(view)
+    row = Attachment.objects.filter(id=file, entry__in=entries).select_related("blob").first()
+    if row is None:
+        raise NotFound
+    return serve_file(
+        open_blob(row.blob.sha256), row.name, row.content_type, inline=request.GET.get("inline") == "1"
+    )
+
+
+@at_the_desk
+@require_GET
+def original(request: HttpRequest, number: int, entry: int) -> HttpResponse:
+    """GET …/entries/<id>/original: the mail as it came, in a sandbox, with its headers."""
+    found = _entry(request, number, entry)
+    raw = raw_mail(found.delivery)
+    head = raw.partition(b"\r\n\r\n")[0] if b"\r\n\r\n" in raw[:1_000_000] else raw.partition(b"\n\n")[0]
+    return desk_page(
+        request,
+        "desk/original.html",
+        ticket=found.ticket,
+        entry=found,
+        headers=head[:100_000].decode("utf-8", "replace").replace("\r\n", "\n"),
+        size_bytes=len(raw),
+    )
+
+
+@at_the_desk
+@require_GET
+def original_file(request: HttpRequest, number: int, entry: int) -> HttpResponse:
+    """GET …/entries/<id>/original.eml: its bytes, untouched."""
+    found = _entry(request, number, entry)
+    return serve_bytes(raw_mail(found.delivery), f"{number}-{found.seq}.eml", "message/rfc822")
+
+
+@xframe_options_sameorigin
+@at_the_desk
+@require_GET
+def original_body(request: HttpRequest, number: int, entry: int) -> HttpResponse:
+    """GET …/entries/<id>/original.html: what stands in the page's frame."""
+    found = _entry(request, number, entry)
+    return serve_mail_html(untouched_html(raw_mail(found.delivery)))
+
+
+def untouched_html(raw: bytes) -> str:
+    """The mail's HTML as its sender wrote it, or its text; only ever shown in the sandbox."""
+    letter = read_letter(raw)
+    if letter.html:
+        return letter.html
+    from django.utils.html import escape
+
+    return f"<!doctype html><pre>{escape(letter.text)}</pre>"
+
+
+def _entry(request: HttpRequest, number: int, entry: int) -> Entry:
+    ticket, view = ticket_for(number, actor_of(request))
+    found = ticket.entries.visible_in(view).filter(id=entry, delivery__isnull=False).first()
+    if found is None:
+        raise NotFound
+    found.ticket = ticket
+    return found

@@ -1,0 +1,111 @@
+"""The frame of every desk page: who may come in, and the rail at its side."""
+
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from hauspost.doors.desk.counters import counters, forget
+from hauspost.doors.ui.acting import View, actor_of, ask_to_sign_in
+from hauspost.doors.ui.environment import url
+from hauspost.doors.ui.formats import capped
+from hauspost.doors.ui.pages import page
+from hauspost.ground.text.words import in_language
+from hauspost.records.people.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class RailLink:
+    """One way from the rail; `hot` when somebody waits there."""
+
+    key: str
+    href: str
+    label: str
+    symbol: str
+    count: str = ""
+    hot: bool = False
+
+
+def at_the_desk(view: View) -> View:
+    """Only for those with a desk; an employee gets the same answer as for no page at all (S5)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return ask_to_sign_in(request)
+        actor = actor_of(request)
+        if not has_desk(actor):
+            raise Http404
+        if request.method == "POST":
+            forget(actor)
+        return view(request, *args, **named)
+
+    return guarded
+
+
+def for_the_mailroom(view: View) -> View:
+    """Only for administrators, and for dispatchers and team leads of any team (P3.1)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        if not sees_mailroom(actor_of(request)):
+            raise Http404
+        return view(request, *args, **named)
+
+    return at_the_desk(guarded)
+
+
+def has_desk(actor: Actor) -> bool:
+    """Agents, administrators and auditors work at the desk."""
+    return actor.is_agent or actor.is_administrator or bool(actor.who and actor.who.is_auditor)
+
+
+def sees_mailroom(actor: Actor) -> bool:
+    """Who looks after the mail."""
+    return actor.is_administrator or bool(actor.teams_with("mailroom"))
+
+
+def desk_page(request: HttpRequest, template: str, /, *, current: str = "", status: int = 200, **more: Any) -> HttpResponse:
+    """A whole page of the desk, with its rail."""
+    actor = actor_of(request)
+    views, teams = rail(actor)
+    return page(
+        request,
+        template,
+        status=status,
+        current=current,
+        views=views,
+        teams=teams,
+        sees_mailroom=sees_mailroom(actor),
+        is_demo=settings.HAUSPOST.demo,
+        **more,
+    )
+
+
+def rail(actor: Actor) -> tuple[list[RailLink], list[RailLink]]:
+    """The person's views and teams, with their counters."""
+    count = counters(actor)
+    language = get_language() or settings.LANGUAGE_CODE
+    views = [
+        RailLink("triage", url("triage"), _("Triage"), "inbox", capped(count.triage), count.triage > 0),
+        RailLink("mine", url("mine"), _("My tickets"), "circle-user-round", capped(count.mine)),
+        RailLink("open", url("open"), _("All open"), "layers"),
+        RailLink("waiting", url("waiting"), _("Waiting"), "hourglass", capped(count.waiting)),
+        RailLink("snoozed", url("snoozed"), _("Snoozed"), "alarm-clock", capped(count.snoozed)),
+        RailLink("closed", url("closed"), _("Closed"), "archive"),
+    ]
+    teams = [
+        RailLink(
+            f"team:{team.key}",
+            url("team", team.key),
+            in_language(team.words, language, settings.LANGUAGE_CODE) or team.key,
+            "users-round",
+            capped(team.open),
+        )
+        for team in count.teams
+    ]
+    return views, teams

@@ -1,0 +1,95 @@
+"""A new ticket for somebody who called or came by (P53.1)."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from hauspost.doors.desk import choices
+from hauspost.doors.desk.forms import chosen, files_of, keyed, needed, person_of, text_of
+from hauspost.doors.desk.frame import at_the_desk, desk_page
+from hauspost.doors.ui.acting import actor_of
+from hauspost.ground.refusals import Invalid, NotAllowed, Refused
+from hauspost.records.catalogue.models import Category
+from hauspost.records.people.actions import add_person, known_person
+from hauspost.records.people.actor import Actor
+from hauspost.records.people.models import Person, Team
+from hauspost.records.places.models import Site
+from hauspost.records.tickets.actions import NewTicket, open_ticket
+from hauspost.records.tickets.models import Channel
+from hauspost.records.tickets.writing import Writing
+
+_CHANNELS = (
+    (Channel.PHONE, gettext_lazy("Phone call")),
+    (Channel.WALK_IN, gettext_lazy("Came by")),
+    (Channel.PORTAL, gettext_lazy("Our own idea")),
+)
+
+
+@at_the_desk
+@require_http_methods(["GET", "POST"])
+def new_ticket(request: HttpRequest) -> HttpResponse:
+    """GET and POST /desk/tickets/new."""
+    actor = actor_of(request)
+    if not actor.teams_with("open"):
+        raise NotAllowed
+    if request.method == "GET":
+        return _form(request, actor, {"requester": request.GET.get("requester", ""), "channel": Channel.PHONE})
+    try:
+        ticket = _open(request, actor)
+    except Refused as refused:
+        typed = {name: request.POST.get(name, "") for name in request.POST}
+        return _form(request, actor, typed, refused=str(refused), status=refused.status)
+    return HttpResponseRedirect(reverse("ticket", args=[ticket.number]))
+
+
+def _open(request: HttpRequest, actor: Actor) -> Any:
+    team = needed(Team, text_of(request, "team"), "team")
+    if team.id not in actor.teams_with("open"):
+        raise Invalid(_("Team"), _("choose one of the list"))
+    subject = text_of(request, "subject")
+    if not subject:
+        raise Invalid(_("Subject"), _("write a few words"))
+    new = NewTicket(
+        subject=subject,
+        requester=_requester(request, actor),
+        team=team,
+        channel=chosen(request, "channel", [value for value, _words in _CHANNELS]),
+        category=keyed(Category, text_of(request, "category"), "category"),
+        site=keyed(Site, text_of(request, "site"), "site"),
+        as_note=request.POST.get("as") == "note",
+        acknowledge=bool(request.POST.get("acknowledge")),
+    )
+    writing = Writing(
+        text=request.POST.get("text", "").replace("\r\n", "\n"), files=files_of(request), channel=new.channel
+    )
+    return open_ticket(new, writing, actor=actor)
+
+
+def _requester(request: HttpRequest, actor: Actor) -> Person:
+    """Somebody we know; or an address nobody has yet, which becomes a person with the name beside it."""
+    asked, name = text_of(request, "requester"), text_of(request, "name")
+    address = asked.rpartition("<")[2].rstrip("> ")
+    if "@" in address and name and known_person(address) is None:
+        return add_person(name, address, actor=actor)
+    return person_of(asked, "requester")
+
+
+def _form(
+    request: HttpRequest, actor: Actor, typed: dict[str, Any], *, refused: str = "", status: int = 200
+) -> HttpResponse:
+    return desk_page(
+        request,
+        "desk/new.html",
+        current="new",
+        status=status,
+        typed=typed,
+        refused=refused,
+        channels=_CHANNELS,
+        teams=choices.teams(actor.teams_with("open")),
+        categories=choices.categories(),
+        sites=choices.sites(),
+    )

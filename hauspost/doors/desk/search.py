@@ -1,0 +1,63 @@
+"""Full-text search over what the person may read, newest first, hits marked (P16)."""
+
+from typing import NamedTuple
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from hauspost.doors.desk.forms import small_number
+from hauspost.doors.desk.frame import at_the_desk, desk_page
+from hauspost.doors.desk.rows import STATE_COLOURS, Row, by_numbers, ticket_base
+from hauspost.doors.ui.acting import actor_of
+from hauspost.doors.ui.environment import url
+from hauspost.ground.search.actions import Readable, search
+from hauspost.records.people.actor import Actor
+from hauspost.records.tickets.models import Priority, Ticket
+
+PAGE = 30
+Pieces = tuple[tuple[str, bool], ...]
+
+
+class Found(NamedTuple):
+    """A ticket that was found, with the words around the hit."""
+
+    row: Row
+    entry: int
+    pieces: Pieces
+
+
+@at_the_desk
+@require_GET
+def show(request: HttpRequest) -> HttpResponse:
+    """GET /desk/search?q=."""
+    actor = actor_of(request)
+    query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:300]
+    before = small_number(request.GET.get("before", ""))
+    number = query.removeprefix("#")
+    if number.isascii() and number.isdecimal() and len(number) < 12 and not before:
+        # A bare number is a ticket's, if there is one that this person sees (P16.2).
+        if Ticket.objects.at_desk_of(actor).filter(number=int(number)).exists():
+            return HttpResponseRedirect(reverse("ticket", args=[int(number)]))
+    found, following = _find(query, actor, before) if query else ([], None)
+    return desk_page(
+        request,
+        "desk/search.html",
+        current="search",
+        query=query,
+        found=found,
+        older=url("search", q=query, before=following) if following else "",
+        is_first=not before,
+        base=ticket_base(),
+        colours=STATE_COLOURS,
+        priorities=dict(Priority.choices),
+    )
+
+
+def _find(query: str, actor: Actor, before: int) -> tuple[list[Found], int | None]:
+    scopes = tuple(f"t{team}" for team in actor.teams_with("read"))
+    hits = search(query, readable=[Readable(scopes, ("public", "internal"))], limit=PAGE, before=before or None)
+    # Asked again of the tickets themselves: the index decides what is found, the gate what is shown (P11.1).
+    rows = {row.number: row for row in by_numbers(Ticket.objects.at_desk_of(actor), [hit.ref for hit in hits.rows])}
+    found = [Found(rows[hit.ref], hit.entry, tuple(hit.pieces)) for hit in hits.rows if hit.ref in rows]
+    return found, hits.next

@@ -1,0 +1,293 @@
+"""Everything a ticket's page shows, gathered in a small, fixed number of queries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from markupsafe import Markup
+
+from hauspost.doors.desk.counters import CAP, CappedCount
+from hauspost.doors.desk.timeline import Line, timeline
+from hauspost.ground import clock
+from hauspost.ground.mail.models import OutgoingRecipient
+from hauspost.ground.refusals import NotFound
+from hauspost.ground.text.safe_html import point_pictures
+from hauspost.records.people.actor import Actor
+from hauspost.records.tickets.reading import View, view_of
+from hauspost.records.tickets.models import Attachment, Entry, Link, Participant, Tag, Ticket
+
+# As many entries as a page shows at once; "earlier entries" shows the ones before.
+MOST_ENTRIES = 100
+
+_HELD = {
+    "stranger": gettext_lazy("The sender does not take part in this ticket."),
+    "unproven": gettext_lazy("The sender could not be proven."),
+    "verification": gettext_lazy("It looks like a sign-up or verification mail."),
+}
+_STATES = {
+    "queued": (gettext_lazy("waiting to be sent"), "", "clock"),
+    "sending": (gettext_lazy("being sent"), "", "clock"),
+    "delayed": (gettext_lazy("delayed, is tried again"), "amber", "clock-alert"),
+    "handed_over": (gettext_lazy("handed to the mail server"), "green", "check"),
+    "failed": (gettext_lazy("could not be sent"), "red", "circle-alert"),
+    "bounced": (gettext_lazy("came back"), "red", "undo-2"),
+    "cancelled": (gettext_lazy("taken back"), "", "x"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of an entry, with the address it is fetched from."""
+
+    name: str
+    size_bytes: int
+    href: str
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How far a reply came on its way to one recipient (P5.1)."""
+
+    address: str
+    words: str
+    colour: str
+    symbol: str
+    answer: str
+
+
+@dataclass(slots=True)
+class Shown:
+    """One entry as the record shows it."""
+
+    id: int
+    seq: int
+    at: datetime
+    kind: str
+    author: str
+    address: str
+    html: Markup
+    quoted: Markup
+    is_styled: bool
+    is_from_desk: bool
+    is_automatic: bool
+    is_external: bool
+    is_proven: bool
+    held: str
+    held_by_person: bool
+    channel: str
+    to: str
+    has_original: bool
+    leaves_at: datetime | None
+    files: list[File] = field(default_factory=list)
+    fates: list[Fate] = field(default_factory=list)
+
+    is_entry = True
+
+
+@dataclass(frozen=True)
+class Taking:
+    """Somebody who follows the ticket."""
+
+    uid: str
+    name: str
+    role: str
+    role_words: str
+    is_confirmed: bool
+    is_external: bool
+
+
+@dataclass(frozen=True)
+class LinkedTicket:
+    """A ticket that has to do with this one, and that the reader may see."""
+
+    number: int
+    subject: str
+    kind: str
+    words: str
+    state: str
+    is_ours: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A ticket, as one reader sees it."""
+
+    ticket: Ticket
+    view: View
+    record: list[Shown | Line]
+    entries: list[Shown]
+    earlier: int
+    last_seq: int
+    people: list[Taking]
+    links: list[LinkedTicket]
+    tags: list[str]
+    requester_open: int
+    requester_done: int
+
+    @property
+    def reader_names(self) -> list[str]:
+        """Whom a public reply reaches: the requester first."""
+        return [self.ticket.requester.name] + [
+            one.name for one in self.people if one.is_confirmed and one.role == Participant.Role.PARTICIPANT
+        ]
+
+
+def ticket_for(number: int, actor: Actor) -> tuple[Ticket, View]:
+    """The ticket and as what the actor sees it. Raises NotFound alike for none and for forbidden (S5)."""
+    of_requester = Ticket.objects.filter(requester=OuterRef("requester"), team_id__in=actor.teams_with("read"))
+    found = (
+        Ticket.objects.with_names()
+        .annotate(open_count=CappedCount(of_requester.open()), done_count=CappedCount(of_requester.done()))
+        .filter(number=number)
+        .first()
+    )
+    view = view_of(found, actor) if found is not None else None
+    if found is None or view is None or not view.sees_notes:
+        raise NotFound
+    return found, view
+
+
+def sheet_of(ticket: Ticket, view: View, actor: Actor, *, before_seq: int = 0) -> Sheet:
+    """All that the page shows of a ticket whose view is known."""
+    query = ticket.entries.visible_in(view).filter(taken_back_at__isnull=True)
+    if before_seq:
+        query = query.filter(seq__lt=before_seq)
+    rows = list(query.select_related("author").order_by("-seq")[: MOST_ENTRIES + 1])
+    earlier = rows[MOST_ENTRIES - 1].seq if len(rows) > MOST_ENTRIES else 0
+    rows = rows[:MOST_ENTRIES][::-1]
+    entries = shown_entries(rows, reverse("file", args=[0, 0]).removesuffix("0/files/0") + f"{ticket.number}/files/")
+    people = _people(ticket)
+    known = {str(person.uid): person.name for person in _persons_of(ticket, rows)}
+    known |= {one.uid: one.name for one in people}
+    lines = timeline(ticket.stream, known)
+    first, last = (rows[0].created_at if earlier and rows else None), None
+    lines = [line for line in lines if (first is None or line.at >= first) and (last is None or line.at <= last)]
+    record = sorted([*entries, *lines], key=lambda one: one.at)
+    return Sheet(
+        ticket=ticket,
+        view=view,
+        record=record,
+        entries=entries,
+        earlier=earlier,
+        last_seq=rows[-1].seq if rows else 0,
+        people=people,
+        links=_links(ticket, actor),
+        tags=list(Tag.objects.filter(ticket=ticket).order_by("word").values_list("word", flat=True)),
+        requester_open=max(0, getattr(ticket, "open_count", 0) - (1 if ticket.is_open else 0)),
+        requester_done=min(CAP, getattr(ticket, "done_count", 0)),
+    )
+
+
+def shown_entries(rows: list[Entry], file_base: str) -> list[Shown]:
+    """The entries with their files and what became of them on their way out."""
+    files, pictures = _files([row.id for row in rows], file_base)
+    fates = _fates([row.outgoing for row in rows if row.outgoing])
+    moment = clock.now()
+    return [
+        Shown(
+            id=row.id,
+            seq=row.seq,
+            at=row.created_at,
+            kind=row.kind,
+            author=row.author_name or (row.author.name if row.author else "") or row.author_address or _("(unknown)"),
+            address=row.author_address,
+            # The only place where stored HTML becomes part of a page: it was sanitised on its way in (S1).
+            html=Markup(point_pictures(row.html, pictures.get(row.id, {}))),
+            quoted=Markup(point_pictures(row.quoted_html, pictures.get(row.id, {}))),
+            is_styled="style=" in row.html or "<table" in row.html or "<font" in row.html,
+            is_from_desk=row.is_from_desk,
+            is_automatic=row.is_automatic,
+            is_external=row.author is not None and row.author.is_external,
+            is_proven=row.proof not in ("", "none"),
+            held=str(_HELD.get(row.held_because, row.held_because)) if row.held_because else "",
+            held_by_person=row.author is not None,
+            channel=row.channel,
+            to=_addressed(row.recipients),
+            has_original=row.delivery is not None,
+            leaves_at=row.leaves_at if row.leaves_at is not None and row.leaves_at > moment else None,
+            files=files.get(row.id, []),
+            fates=fates.get(row.outgoing or 0, []),
+        )
+        for row in rows
+    ]
+
+
+def _addressed(recipients: Iterable[Mapping[str, str]]) -> str:
+    names = [one.get("name") or one.get("address", "") for one in recipients]
+    if len(names) > 3:
+        return _("%(name)s and %(count)s others") % {"name": names[0], "count": len(names) - 1}
+    return ", ".join(names)
+
+
+def _files(entries: list[int], base: str) -> tuple[dict[int, list[File]], dict[int, dict[str, str]]]:
+    """By entry: the files to list, and the addresses of the pictures that stand in its text (P20.2)."""
+    files: dict[int, list[File]] = {}
+    pictures: dict[int, dict[str, str]] = {}
+    rows = Attachment.objects.filter(entry_id__in=entries).order_by("entry_id", "position", "id")
+    for id_, entry, name, size, content_id, inline in rows.values_list(
+        "id", "entry_id", "name", "size_bytes", "content_id", "is_inline"
+    ):
+        if inline and content_id:
+            pictures.setdefault(entry, {})[content_id] = f"{base}{id_}?inline=1"
+        else:
+            files.setdefault(entry, []).append(File(name, size, f"{base}{id_}", id_))
+    return files, pictures
+
+
+def _fates(mails: list[int]) -> dict[int, list[Fate]]:
+    if not mails:
+        return {}
+    found: dict[int, list[Fate]] = {}
+    rows = OutgoingRecipient.objects.filter(mail_id__in=mails).order_by("id")
+    for mail, address, state, code, answer in rows.values_list("mail_id", "address", "state", "reply_code", "reply_text"):
+        words, colour, symbol = _STATES[state]
+        said = f"{code} {answer}".strip() if code else answer
+        found.setdefault(mail, []).append(Fate(address, str(words), colour, symbol, said))
+    return found
+
+
+def _persons_of(ticket: Ticket, rows: list[Entry]) -> list[Any]:
+    people = [ticket.requester, ticket.affected, ticket.assignee, ticket.technician, *(row.author for row in rows)]
+    return [person for person in people if person is not None]
+
+
+def _people(ticket: Ticket) -> list[Taking]:
+    rows = ticket.participants.order_by("id").values_list(
+        "person__uid", "person__name", "role", "is_confirmed", "person__is_external"
+    )
+    roles = dict(Participant.Role.choices)
+    return [
+        Taking(str(uid), name, role, str(roles[role]), confirmed, external)
+        for uid, name, role, confirmed, external in rows
+    ]
+
+
+def _links(ticket: Ticket, actor: Actor) -> list[LinkedTicket]:
+    """The links whose other end the reader may see; of the rest not even the number (P11.1)."""
+    teams = actor.teams_with("read")
+    rows = Link.objects.filter(
+        Q(ticket=ticket, other__team_id__in=teams) | Q(other=ticket, ticket__team_id__in=teams)
+    ).order_by("id")[:50]
+    kinds, found = dict(Link.Kind.choices), []
+    backwards = {
+        "related": _("related to"),
+        "duplicate": _("duplicated by"),
+        "blocks": _("blocked by"),
+        "parent": _("child of"),
+        "mentions": _("mentioned by"),
+        "successor": _("followed by"),
+    }
+    for here, there, kind, subject, state, own_subject, own_state in rows.values_list(
+        "ticket_id", "other_id", "kind", "other__subject", "other__state", "ticket__subject", "ticket__state"
+    ):
+        if here == ticket.number:
+            found.append(LinkedTicket(there, subject, kind, str(kinds[kind]), state, True))
+        else:
+            found.append(LinkedTicket(here, own_subject, kind, backwards[kind], own_state, False))
+    return found

@@ -1,0 +1,1 @@
+"""Where messages arrive: SMTP, LMTP, a pipe, a folder."""

@@ -1,0 +1,1 @@
+"""Pages for employees: a new request, my tickets."""

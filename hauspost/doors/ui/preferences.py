@@ -1,0 +1,30 @@
+"""How this browser shows Hauspost: light or dark, and whether single letters are keys (P45.1)."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from hauspost.doors.ui.acting import back_to, signed_in
+from hauspost.doors.ui.pages import THEMES
+
+_A_YEAR = 365 * 24 * 3600
+
+
+@signed_in
+@require_POST
+def look(request: HttpRequest) -> HttpResponse:
+    """Keep the look for this browser, in two cookies that say nothing about the person."""
+    answer = back_to(request, reverse("home"))
+    for cookie, field, allowed in (("hauspost_theme", "theme", THEMES), ("hauspost_keys", "keys", ("on", "off"))):
+        chosen = request.POST.get(field, "")
+        if chosen in allowed:
+            answer.set_cookie(
+                cookie,
+                chosen,
+                max_age=_A_YEAR,
+                secure=settings.SESSION_COOKIE_SECURE,
+                samesite="Lax",
+                path=settings.SESSION_COOKIE_PATH,
+            )
+    return answer

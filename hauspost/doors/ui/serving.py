@@ -1,0 +1,68 @@
+"""Files from tickets, served so that nothing in them can run as ours (S2)."""
+
+import re
+from typing import BinaryIO
+from urllib.parse import quote
+
+from django.http import FileResponse, HttpResponse
+
+# What browsers may be told; everything else is a row of bytes.
+_KNOWN = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "application/zip", "text/csv",
+     "text/calendar", "message/rfc822"}
+)  # fmt: skip
+# Shown in place: pictures whose first bytes are what they say they are.
+_PICTURES = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+    "image/webp": (b"RIFF",),
+}
+_SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
+_MAIL_SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+
+
+def serve_file(content: BinaryIO, name: str, content_type: str, *, inline: bool = False) -> FileResponse:
+    """One stored file: as a download, or, asked `inline` and truly a picture, in place."""
+    shown = content_type.partition(";")[0].strip().lower()
+    told = shown if shown in _KNOWN else "application/octet-stream"
+    in_place = inline and shown in _PICTURES and _begins(content, _PICTURES[shown])
+    response = FileResponse(content, content_type=told)
+    response["Content-Disposition"] = disposition("inline" if in_place else "attachment", name)
+    return _contained(response)
+
+
+def serve_bytes(content: bytes, name: str, content_type: str = "application/octet-stream") -> HttpResponse:
+    """Bytes as a download."""
+    response = HttpResponse(content, content_type=content_type if content_type in _KNOWN else "application/octet-stream")
+    response["Content-Disposition"] = disposition("attachment", name)
+    return _contained(response)
+
+
+def serve_mail_html(html: str) -> HttpResponse:
+    """A mail's own HTML in a sandbox: no script, no form, no request to anywhere, no cookie of ours."""
+    response = HttpResponse(html, content_type="text/html; charset=utf-8")
+    response["Content-Security-Policy"] = _MAIL_SANDBOX
+    response["X-Frame-Options"] = "SAMEORIGIN"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def disposition(kind: str, name: str) -> str:
+    """The Content-Disposition of a name from outside: no line ends, quotes or paths (S20), RFC 6266 for the rest."""
+    clean = re.sub(r"[\x00-\x1f\x7f-\x9f‪-‮⁦-⁩]", "", name).replace("/", "_").replace("\\", "_").strip() or "file"
+    plain = re.sub(r'[^A-Za-z0-9 ._()+-]', "_", clean)[:150]
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(clean[:150], safe='')}"
+
+
+def _contained(response: FileResponse | HttpResponse) -> "FileResponse":
+    response["Content-Security-Policy"] = _SANDBOX
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response  # type: ignore[return-value]
+
+
+def _begins(content: BinaryIO, starts: tuple[bytes, ...]) -> bool:
+    head = content.read(12)
+    content.seek(0)
+    return head.startswith(starts)

@@ -1,0 +1,1 @@
+"""Where time arrives: the loop that delivers, reacts, sends and reminds."""

@@ -1,0 +1,66 @@
+"""The loop that delivers, reacts, sends and reminds; any number of times beside each other on PostgreSQL."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from hauspost.doors.worker import timers
+from hauspost.duties.intake.actions import deliver_next
+from hauspost.duties.reactions.running import react_next
+from hauspost.ground import clock
+from hauspost.ground.mail import outbox
+from hauspost.ground.wake import Waiter
+
+log = logging.getLogger("hauspost.worker")
+
+POLL_SECONDS = 1.0
+
+
+def work_once(courier: object | None = None) -> int:
+    """Do what is there to do, once around; answers how many things were done."""
+    done = deliver_next() + react_next()
+    done += outbox.send_due(courier)  # type: ignore[arg-type]
+    return done
+
+
+def work_until_idle() -> int:
+    """Go round until nothing is left that may be done now."""
+    total = 0
+    while done := work_once():
+        total += done
+    return total
+
+
+def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Work until told to stop; sleep when idle, woken at once by whoever brings work."""
+    waiter, courier = Waiter(), outbox.connection_pool()
+    next_timers = datetime.min.replace(tzinfo=clock.now().tzinfo)
+    stop_waiting = threading.Thread(target=lambda: (stop.wait(), waiter.interrupt()), daemon=True)
+    stop_waiting.start()
+    ready()
+    try:
+        while not stop.is_set():
+            try:
+                done = work_once(courier)
+                if clock.now() >= next_timers:
+                    done += timers.run_due()
+                    next_timers = clock.now() + timedelta(seconds=timers.EVERY_SECONDS)
+            except DatabaseError as fault:
+                # The database is away or full: everything waits where it is, and we look again.
+                log.error("the database does not answer: %s", fault)
+                connection.close()
+                done = 0
+            if not done:
+                waiter.wait(POLL_SECONDS)
+    finally:
+        waiter.close()
+        connection.close()
+
+
+def is_configured_to_send() -> bool:
+    """Can mail leave at all?"""
+    return bool(settings.HAUSPOST.outgoing_host or settings.HAUSPOST.outgoing_maildir)

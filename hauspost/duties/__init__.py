@@ -1,0 +1,1 @@
+"""What the desk does by itself; each duty is usable alone."""

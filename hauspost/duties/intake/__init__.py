@@ -1,0 +1,1 @@
+"""From received bytes to a ticket: keep, read, judge, match, file."""

@@ -1,0 +1,278 @@
+"""The way of every mail: kept before it is acknowledged, then read, judged, matched and filed, or set aside in sight."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.db import DatabaseError, transaction
+
+from hauspost.duties.intake import filing, rules
+from hauspost.duties.intake.case import Case, Verdict
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground import clock, db, tokens
+from hauspost.ground.files.actions import read_blob, store, use
+from hauspost.ground.history.actions import record
+from hauspost.ground.mail.addresses import read_plus_address, read_verp
+from hauspost.ground.mail.letter import Letter, read_letter
+from hauspost.ground.refusals import NotAllowed, NotFound, Refused
+from hauspost.ground.wake import wake
+from hauspost.records.people.actions import our_addresses
+from hauspost.records.people.actor import SYSTEM, Actor
+from hauspost.records.tickets.models import Ticket
+
+log = logging.getLogger("hauspost.intake")
+
+RAW_IN_ROW = 64 * 1024
+SET_ASIDE = ("quarantine", "spam", "refused", "discarded", "bounce", "automatic", "own", "duplicate")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One accepted mail: its bytes (or the file it was spooled to) and for whom it is."""
+
+    raw: bytes | Path
+    size_bytes: int
+    mail_from: str
+    recipients: tuple[str, ...]
+    via: str
+    source: str
+    transaction: str
+    is_trusted_relay: bool
+    received_at: datetime
+
+
+def keep(envelopes: Sequence[Envelope]) -> list[int]:
+    """Store accepted mails durably, many in one commit; only afterwards may they be acknowledged (P2.1).
+
+    Each recipient is a delivery of its own. A transaction that is known already (a file seen again) is not kept twice.
+    Answers the ids of the deliveries.
+    """
+    prepared = [(envelope, *_stored(envelope)) for envelope in envelopes]
+    with transaction.atomic():
+        known = _known([envelope.transaction for envelope in envelopes])
+        rows, blobs = [], []
+        for envelope, raw, blob, sha256 in prepared:
+            for recipient in dict.fromkeys(address.strip().lower()[:320] for address in envelope.recipients):
+                if (envelope.transaction, recipient) in known:
+                    continue
+                rows.append(_row(envelope, recipient, raw, blob.sha256 if blob else "", sha256))
+                blobs.append(blob)
+        Delivery.objects.bulk_create(rows)
+        for row, blob in zip(rows, blobs, strict=True):
+            if blob is not None:
+                use(blob, f"delivery:{row.id}")
+        transaction.on_commit(wake)
+    return [row.id for row in rows]
+
+
+def _stored(envelope: Envelope) -> tuple[bytes | None, object, str]:
+    """Big mails become stored files before the transaction; small ones lie in their row."""
+    if isinstance(envelope.raw, bytes) and len(envelope.raw) <= RAW_IN_ROW:
+        return envelope.raw, None, hashlib.sha256(envelope.raw).hexdigest()
+    blob = store(envelope.raw)
+    return None, blob, blob.sha256
+
+
+def _known(transactions: Sequence[str]) -> set[tuple[str, str]]:
+    return set(Delivery.objects.filter(transaction__in=transactions).values_list("transaction", "recipient"))
+
+
+def _row(envelope: Envelope, recipient: str, raw: bytes | None, blob: str, sha256: str) -> Delivery:
+    return Delivery(
+        received_at=envelope.received_at,
+        via=envelope.via,
+        source=envelope.source[:255],
+        transaction=envelope.transaction[:255],
+        recipient=recipient,
+        mail_from=envelope.mail_from.lower()[:320],
+        is_trusted_relay=envelope.is_trusted_relay,
+        raw=raw,
+        blob=blob,
+        size_bytes=envelope.size_bytes,
+        sha256=sha256,
+    )
+
+
+def is_ours(address: str) -> bool:
+    """Do we take mail for this address? Intake addresses, their signed plus-addresses, our return paths, postmaster."""
+    clean = address.strip().lower()
+    if clean == "postmaster" or clean.startswith("postmaster@"):
+        return True
+    ours = our_addresses()
+    if clean in ours:
+        return True
+    ring = tokens.ring()
+    plus = read_plus_address(clean, ring)
+    return (plus is not None and plus.base in ours) or read_verp(clean, ring) is not None
+
+
+def deliver_next(limit: int = 20) -> int:
+    """Deliver what waits, the oldest first; answers how many came to their disposition."""
+    ids = list(Delivery.objects.filter(disposition="waiting").order_by("id").values_list("id", flat=True)[:limit])
+    return sum(deliver(delivery_id) for delivery_id in ids)
+
+
+def deliver(delivery_id: int) -> bool:
+    """Bring one waiting mail to its disposition; False when somebody else has it.
+
+    A mail that cannot be read or filed is set aside with its reason (P1.1); a database that fails leaves it waiting.
+    """
+    try:
+        return _deliver(delivery_id)
+    except DatabaseError:
+        raise
+    except Exception as fault:  # The loop must go on: one bad mail stops no other (P1).
+        log.exception("delivery %s could not be filed", delivery_id)
+        _quarantine(delivery_id, type(fault).__name__, str(fault)[:500])
+        return True
+
+
+def _deliver(delivery_id: int) -> bool:
+    seen = Delivery.objects.filter(id=delivery_id, disposition="waiting").first()
+    if seen is None:
+        return False
+    # Read outside the transaction: parsing holds no lock (P55.1).
+    case = Case(seen, read_letter(raw_of(seen)))
+    with transaction.atomic():
+        free = db.skip_locked(Delivery.objects.filter(id=delivery_id, disposition="waiting"))
+        if free.values_list("id", flat=True).first() is None:
+            return False
+        # Copies of one mail that come at once are judged one after the other.
+        db.hold(b"mail" + case.identity)
+        _dispose(case, _judge(case))
+    return True
+
+
+def _judge(case: Case) -> Verdict:
+    if case.letter.fault:
+        return Verdict("quarantine", case.letter.fault)
+    verdict = rules.judge(case)
+    if verdict is None:
+        return filing.file(case)
+    if verdict.disposition == "flood":
+        return filing.flood(case, verdict)
+    return verdict
+
+
+def _dispose(case: Case, verdict: Verdict) -> None:
+    row, letter = case.delivery, case.letter
+    row.sender = case.sender[:320]
+    row.subject = letter.subject[:500].replace("\0", "")
+    row.message_id_hash, row.content_hash = case.identity, case.content_hash
+    row.person_uid = str(case.known_sender.uid) if case.known_sender else _author_uid(verdict)
+    row.disposition, row.because, row.disposed_at = verdict.disposition, verdict.because[:40], clock.now()
+    row.detail = " · ".join(text for text in (verdict.detail, row.detail) if text)
+    row.ticket, row.entry = verdict.ticket, verdict.entry
+    row.tries += 1
+    row.save(
+        update_fields=[
+            "sender", "subject", "message_id_hash", "content_hash", "person_uid", "disposition", "because",
+            "disposed_at", "detail", "ticket", "entry", "tries",
+        ]  # fmt: skip
+    )
+    if verdict.entry is None:
+        # Nothing in a ticket's record tells of it: the mail room's own record does.
+        _record(row, "delivery.disposed", SYSTEM)
+
+
+def _author_uid(verdict: Verdict) -> str:
+    from hauspost.records.tickets.models import Entry
+
+    if verdict.entry is None:
+        return ""
+    uid = Entry.objects.filter(id=verdict.entry).values_list("author__uid", flat=True).first()
+    return str(uid) if uid else ""
+
+
+def _record(row: Delivery, kind: str, actor: Actor) -> None:
+    data = {"disposition": row.disposition, "because": row.because, "ticket": row.ticket, "sha256": row.sha256}
+    record(kind, f"delivery:{row.id}", actor=actor, data=data)
+
+
+def _quarantine(delivery_id: int, because: str, detail: str) -> None:
+    with transaction.atomic():
+        row = Delivery.objects.select_for_update().get(id=delivery_id)
+        letter = read_letter(raw_of(row)[:100_000])
+        row.sender = letter.sender.address.lower()[:320] if letter.sender else ""
+        row.subject = letter.subject[:500].replace("\0", "")
+        row.disposition, row.because, row.detail, row.disposed_at = "quarantine", because[:40], detail, clock.now()
+        row.tries += 1
+        row.save()
+        _record(row, "delivery.disposed", SYSTEM)
+
+
+def raw_of(row: Delivery) -> bytes:
+    """The mail as it came, byte for byte. Raises NotFound when it was erased."""
+    if row.raw is not None:
+        return bytes(row.raw)
+    if not row.blob:
+        raise NotFound
+    return read_blob(row.blob)
+
+
+def may_see_mailroom(actor: Actor) -> bool:
+    """Dispatchers and team leads run the mail room; administrators see that it works."""
+    return actor.is_administrator or bool(actor.teams_with("mailroom"))
+
+
+def _set_aside(delivery_id: int, actor: Actor) -> Delivery:
+    if not may_see_mailroom(actor):
+        raise NotAllowed
+    row = Delivery.objects.select_for_update().filter(id=delivery_id, disposition__in=SET_ASIDE).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+@transaction.atomic
+def retry(delivery_id: int, *, actor: Actor) -> None:
+    """Let a set-aside mail go its way again (P3.1). Records "delivery.retried". Raises NotAllowed, NotFound."""
+    row = _set_aside(delivery_id, actor)
+    row.disposition, row.because, row.detail, row.disposed_at = "waiting", "", "", None
+    row.save(update_fields=["disposition", "because", "detail", "disposed_at"])
+    _record(row, "delivery.retried", actor)
+    transaction.on_commit(wake)
+
+
+def retry_all(*, actor: Actor) -> int:
+    """Try the whole quarantine again, after an upgrade for example (P3.4)."""
+    if not may_see_mailroom(actor):
+        raise NotAllowed
+    ids = list(Delivery.objects.filter(disposition="quarantine").order_by("id").values_list("id", flat=True)[:1000])
+    for delivery_id in ids:
+        retry(delivery_id, actor=actor)
+    return len(ids)
+
+
+@transaction.atomic
+def discard(delivery_id: int, *, actor: Actor) -> None:
+    """Say that a set-aside mail needs nothing. It stays in the ledger. Records "delivery.discarded"."""
+    row = _set_aside(delivery_id, actor)
+    row.disposition, row.because, row.disposed_at = "discarded", "by hand", clock.now()
+    row.save(update_fields=["disposition", "because", "disposed_at"])
+    _record(row, "delivery.discarded", actor)
+
+
+@transaction.atomic
+def make_ticket(delivery_id: int, *, actor: Actor) -> Ticket:
+    """Make a ticket of a set-aside mail by hand, with the raw mail attached (P3.1). Records "ticket.opened".
+
+    Raises NotAllowed, NotFound, Refused when there is no intake address.
+    """
+    row = _set_aside(delivery_id, actor)
+    raw = raw_of(row)
+    case = Case(row, read_letter(raw))
+    with_raw = filing.as_attachment(case, raw)
+    verdict = filing.file_new(with_raw, actor)
+    if verdict.ticket is None:
+        raise Refused
+    _dispose(case, verdict)
+    return Ticket.objects.get(number=verdict.ticket)
+
+
+def letter_of(row: Delivery) -> Letter:
+    """A delivery's mail, read again."""
+    return read_letter(raw_of(row))

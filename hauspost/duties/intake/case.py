@@ -1,0 +1,131 @@
+"""One mail before the desk: the delivery, the letter, and what is asked of them on the way; each asked once."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground import tokens
+from hauspost.ground.mail.addresses import PlusId, read_plus_address, read_verp
+from hauspost.ground.mail.letter import Letter
+from hauspost.records.people.actor import Proof
+from hauspost.records.people.models import Mailbox, Person
+
+if TYPE_CHECKING:
+    from hauspost.duties.intake.matching import Match
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Where a mail ends: its disposition, the rule or evidence that decided, and what there is to say."""
+
+    disposition: str
+    because: str
+    detail: str = ""
+    ticket: int | None = None
+    entry: int | None = None
+
+
+@dataclass
+class Case:
+    """A mail on its way through rules, matching and filing."""
+
+    delivery: Delivery
+    letter: Letter
+
+    @cached_property
+    def sender(self) -> str:
+        """The author's address in lower case, "" when the mail names none (S7: From only, never Reply-To)."""
+        return self.letter.sender.address.lower() if self.letter.sender else ""
+
+    @cached_property
+    def sender_name(self) -> str:
+        return self.letter.sender.name if self.letter.sender else ""
+
+    @cached_property
+    def known_sender(self) -> Person | None:
+        """The person who wrote, if we know one."""
+        from hauspost.records.people.actions import known_person
+
+        return known_person(self.sender) if self.sender else None
+
+    @cached_property
+    def mailboxes(self) -> dict[str, Mailbox]:
+        """Our intake addresses."""
+        rows = Mailbox.objects.filter(archived_at__isnull=True, team__archived_at__isnull=True).order_by("id")
+        return {row.address.address: row for row in rows.select_related("address", "team")}
+
+    @cached_property
+    def mailbox(self) -> Mailbox | None:
+        """The intake address that this mail is for: the first of ours in To, then Cc (P9.3), else the envelope's."""
+        boxes = self.mailboxes
+        for person in (*self.letter.to, *self.letter.cc):
+            if person.address.lower() in boxes:
+                return boxes[person.address.lower()]
+        recipient = self.delivery.recipient
+        if self.plus_id is not None:
+            recipient = self.plus_id.base
+        return boxes.get(recipient) or next(iter(boxes.values()), None)
+
+    @cached_property
+    def plus_id(self) -> PlusId | None:
+        """What a signed plus-address says, in the envelope or in To and Cc."""
+        ring = tokens.ring()
+        for address in (self.delivery.recipient, *(box.address for box in (*self.letter.to, *self.letter.cc))):
+            found = read_plus_address(address, ring) if "+" in address else None
+            if found is not None:
+                return found
+        return None
+
+    @cached_property
+    def verp_id(self) -> int | None:
+        """The outgoing mail whose return path this came to."""
+        return read_verp(self.delivery.recipient, tokens.ring())
+
+    @cached_property
+    def proof(self) -> Proof:
+        """How sure we are of the sender: our own server's word (S7), or a relay of the company's own."""
+        company = settings.HAUSPOST.company_domains
+        if self.delivery.is_trusted_relay and self.sender.rpartition("@")[2] in company:
+            return Proof.TRUSTED_RELAY
+        if self.sender and is_authenticated(self.letter, settings.HAUSPOST.auth_serv_id):
+            return Proof.AUTHENTICATED_MAIL
+        return Proof.NONE
+
+    @cached_property
+    def match(self) -> "Match | None":
+        """The ticket that this mail answers, with the evidence."""
+        from hauspost.duties.intake.matching import find_ticket
+
+        return find_ticket(self)
+
+    @cached_property
+    def content_hash(self) -> bytes:
+        """What stays the same when one mail comes twice: not the way it took (P12.1)."""
+        letter = self.letter
+        parts = [letter.subject, self.sender, letter.date.isoformat() if letter.date else "", letter.text]
+        digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
+        for file in letter.attachments:
+            digest.update(hashlib.sha256(file.content).digest())
+        return digest.digest()[:16]
+
+    @cached_property
+    def identity(self) -> bytes:
+        """By what the same mail is known again: its Message-ID, without one its content."""
+        if not self.letter.message_id:
+            return self.content_hash
+        return hashlib.sha256(self.letter.message_id.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def is_authenticated(letter: Letter, auth_serv_id: str) -> bool:
+    """Does our own server's topmost Authentication-Results say dmarc=pass? Forged ones below are not read (S7)."""
+    if not auth_serv_id or not letter.authentication_results:
+        return False
+    topmost = letter.authentication_results[0]
+    server, _, results = topmost.partition(";")
+    if server.split()[:1] != [auth_serv_id]:
+        return False
+    return any(result.split()[:1] == ["dmarc=pass"] for result in results.lower().split(";"))

@@ -1,0 +1,245 @@
+"""Filing a mail that no rule kept back: as an answer in its ticket, an agent's reply or note, or a new ticket."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from hauspost.duties.intake.case import Case, Verdict
+from hauspost.duties.intake.matching import Match
+from hauspost.ground import clock
+from hauspost.ground.mail.letter import Letter
+from hauspost.ground.refusals import Refused
+from hauspost.ground.text.plain import html_of_text
+from hauspost.records.people.actions import known_person, sender_of_mail
+from hauspost.records.people.actor import SYSTEM, Actor, Proof
+from hauspost.records.people.models import Address, Person
+from hauspost.records.people.refusals import AddressIsOurs, NotAnAddress
+from hauspost.records.tickets import actions as tickets
+from hauspost.records.tickets.reading import view_of
+from hauspost.records.tickets.actions.relations import propose_participants
+from hauspost.records.tickets.models import Entry
+from hauspost.records.tickets.writing import NewFile, Writing
+
+GRACE = timedelta(days=14)  # P13.3: afterwards an answer opens a successor ticket.
+MOST_PROPOSED = 20
+UNKNOWN = "unknown@sender.invalid"
+# S9: mails with which other services prove that somebody owns an address.
+CODE_SENDERS = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "notifications", "mailer")
+CODE_WORDS = (
+    "verification code", "verify your", "confirm your", "one-time", "security code", "bestätigungscode",
+    "verifizier", "bestätigen sie ihre", "einmalcode", "sicherheitscode", "passcode",
+)  # fmt: skip
+
+
+def file(case: Case) -> Verdict:
+    """Let a mail become an answer, a reply, a note or a ticket; in the caller's transaction."""
+    match = case.match
+    if match is not None and match.standing != "stranger":
+        if match.standing == "agent" and match.ticket.requester != case.known_sender:
+            return _from_agent(case, match)
+        if not _is_past_grace(match) or case.letter.is_automatic_reply:
+            return _answer(case, match)
+    return _new_ticket(case, match)
+
+
+def _is_past_grace(match: Match) -> bool:
+    closed_at = match.ticket.closed_at
+    return closed_at is not None and clock.now() - closed_at > GRACE
+
+
+def _answer(case: Case, match: Match) -> Verdict:
+    author = _author(case)
+    held = "unconfirmed" if match.standing == "addressed" else ""
+    if not held and match.by == "number in the subject" and case.proof is Proof.NONE and _needs_proof(case):
+        held = "unproven"
+    if looks_like_code(case.letter):
+        held = "verification"
+    actor = _mail_actor(case, author)
+    entry = tickets.add_answer(
+        match.ticket,
+        _writing(case),
+        author=author,
+        # A proven or long-known correspondent acts; who may join at all was decided by the sender check.
+        actor=replace(SYSTEM, name="mail", via="mail", on_behalf_of=author) if held else actor,
+        held_because=held,
+    )
+    propose_participants(match.ticket, _proposed(case, match.ticket.requester), actor=actor)
+    disposition = "automatic" if case.letter.is_automatic_reply else "answer"
+    return Verdict(disposition, match.by, held and f"held: {held}", match.ticket.number, entry.id)
+
+
+def _needs_proof(case: Case) -> bool:
+    """S8: number and sender can be guessed. Where our server vouches for nobody, neither can we ask it of this one."""
+    from django.conf import settings
+
+    return bool(settings.HAUSPOST.auth_serv_id)
+
+
+def _from_agent(case: Case, match: Match) -> Verdict:
+    """An agent answers a notice: a reply, or a note when it was a note's notice (P6.3); unproven it is held (S7)."""
+    agent = case.known_sender
+    assert agent is not None
+    actor = Actor(who=agent, via="mail", proof=case.proof)
+    bound = match.our_id is None or match.our_id.person in (0, agent.id)
+    if case.letter.is_automatic:
+        return _held(case, match, agent, "automatic")
+    if not (actor.is_proven and bound):
+        return _held(case, match, agent, "unproven")
+    view = view_of(match.ticket, actor)
+    is_note = match.our_id is not None and match.our_id.kind == "note"
+    if view is None or not view.may("note" if is_note else "reply"):
+        return _held(case, match, agent, "no right")
+    writing = _only_visible(case)
+    try:
+        if is_note:
+            entry = tickets.note(match.ticket, writing, actor=actor)
+        else:
+            entry = tickets.reply(match.ticket, writing, actor=actor)
+    except Refused as refusal:
+        return _held(case, match, agent, refusal.code)
+    return Verdict("note" if is_note else "reply", match.by, "", match.ticket.number, entry.id)
+
+
+def _held(case: Case, match: Match, author: Person, why: str) -> Verdict:
+    actor = replace(SYSTEM, name="mail", via="mail", on_behalf_of=author)
+    entry = tickets.add_answer(match.ticket, _writing(case), author=author, actor=actor, held_because=why)
+    return Verdict("answer", match.by, f"held: {why}", match.ticket.number, entry.id)
+
+
+def _new_ticket(case: Case, match: Match | None) -> Verdict:
+    mailbox = case.mailbox
+    if mailbox is None:
+        return Verdict("quarantine", "no intake address", "set one up for a team, then try again")
+    author = _author(case)
+    links: list[tuple[str, int]] = []
+    if match is not None:
+        links.append(("successor" if match.standing != "stranger" else "mentions", match.ticket.number))
+    new = tickets.NewTicket(
+        subject=case.letter.subject or "",
+        requester=author,
+        team=mailbox.team,
+        channel="mail",
+        intake_address=mailbox.address.address,
+        proposed=_proposed(case, author),
+        links=links,
+        acknowledge=not (case.letter.is_automatic or case.letter.is_spam or looks_like_code(case.letter)),
+    )
+    ticket = tickets.open_ticket(new, _writing(case), actor=_mail_actor(case, author))
+    entry = Entry.objects.filter(ticket=ticket, seq=1).values_list("id", flat=True).get()
+    because = f"mentions #{match.ticket.number}" if match is not None else "new"
+    return Verdict("ticket", because, "", ticket.number, entry)
+
+
+def flood(case: Case, verdict: Verdict) -> Verdict:
+    """Put a flood's mail into its one ticket, opening that for the first."""
+    author = _author(case)
+    actor = replace(SYSTEM, name="flood", via="mail", on_behalf_of=author)
+    if verdict.ticket is not None:
+        writing = replace(_writing(case), is_automatic=True)
+        entry = tickets.add_answer(verdict.ticket, writing, author=author, actor=actor)
+        return replace(verdict, entry=entry.id)
+    mailbox = case.mailbox
+    if mailbox is None:
+        return Verdict("quarantine", "no intake address", "set one up for a team, then try again")
+    new = tickets.NewTicket(
+        subject=f"Flood: {case.sender} · {case.letter.subject}",
+        requester=author,
+        team=mailbox.team,
+        channel="mail",
+        intake_address=mailbox.address.address,
+        acknowledge=False,
+    )
+    ticket = tickets.open_ticket(new, _writing(case), actor=actor)
+    return replace(verdict, ticket=ticket.number)
+
+
+def as_attachment(case: Case, raw: bytes) -> Case:
+    """The same mail with its raw source as a file: for what could not be read."""
+    from hauspost.ground.mail.letter import Attachment
+
+    source = Attachment("original.eml", "message/rfc822", raw)
+    return Case(case.delivery, replace(case.letter, attachments=(*case.letter.attachments, source)))
+
+
+def file_new(case: Case, actor: Actor) -> Verdict:
+    """A new ticket by hand, whatever the rules said; nobody is told of its arrival."""
+    quiet = replace(case.letter, is_automatic=True, fault="")
+    verdict = _new_ticket(Case(case.delivery, quiet), None)
+    return replace(verdict, because=f"by hand, {actor.who.uid}" if actor.who else "by hand")
+
+
+def _mail_actor(case: Case, author: Person) -> Actor:
+    return Actor(kind="import", name="mail", via="mail", on_behalf_of=author, proof=case.proof)
+
+
+def _author(case: Case) -> Person:
+    """Who wrote; a mail that names nobody usable still becomes a ticket, of the unknown sender (P3.2)."""
+    if case.known_sender is not None:
+        return case.known_sender
+    try:
+        return sender_of_mail(case.sender_name, case.sender)
+    except (NotAnAddress, AddressIsOurs):
+        return known_person(UNKNOWN) or sender_of_mail("Unknown sender", UNKNOWN)
+
+
+def _writing(case: Case) -> Writing:
+    letter = case.letter
+    return Writing(
+        text=letter.text,
+        html=letter.visible_html or html_of_text(letter.visible_text),
+        quoted_html=letter.quoted_html or (html_of_text(letter.quoted_text) if letter.quoted_text else ""),
+        sanitiser=letter.sanitiser_version,
+        files=_files(letter),
+        subject=letter.subject,
+        message_id=letter.message_id,
+        recipients=[
+            {"address": box.address.lower(), "name": box.name, "role": role}
+            for role, boxes in (("to", letter.to), ("cc", letter.cc))
+            for box in boxes
+            if box.address
+        ][:100],
+        is_automatic=letter.is_automatic,
+        channel="mail",
+        delivery=case.delivery.id,
+        author_name=case.sender_name,
+        author_address=case.sender,
+    )
+
+
+def _only_visible(case: Case) -> Writing:
+    """What goes out to the requester: the agent's own words, not what they quoted (P29.2)."""
+    letter = case.letter
+    text = letter.visible_text.strip() or letter.text
+    return replace(_writing(case), text=text, quoted_html="", message_id=letter.message_id)
+
+
+def _files(letter: Letter) -> Sequence[NewFile]:
+    return [
+        NewFile(file.name, file.content_type, file.content, file.content_id, file.is_inline)
+        for file in letter.attachments
+    ]
+
+
+def _proposed(case: Case, requester: Person) -> list[Person]:
+    """Who else stands in To and Cc and is known: proposed, not yet let in (S8)."""
+    ours = case.mailboxes
+    addresses = [
+        box.address.lower()
+        for box in (*case.letter.to, *case.letter.cc)
+        if box.address and box.address.lower() not in ours and "+" not in box.address
+    ]
+    if not addresses:
+        return []
+    rows = Address.objects.filter(address__in=addresses[:MOST_PROPOSED], person__isnull=False).select_related("person")
+    people = {row.person_id: row.person for row in rows if row.person is not None and row.person.is_active}
+    people.pop(requester.id, None)
+    return list(people.values())
+
+
+def looks_like_code(letter: Letter) -> bool:
+    """S9: does this look like the mail by which another service proves that an address is ours?"""
+    sender = letter.sender.address.lower() if letter.sender else ""
+    if not sender.startswith(CODE_SENDERS):
+        return False
+    text = f"{letter.subject}\n{letter.text[:4000]}".lower()
+    return any(word in text for word in CODE_WORDS)

@@ -1,0 +1,95 @@
+"""Which ticket a mail answers, by evidence, and whether its sender may join it (P8)."""
+
+import re
+from dataclasses import dataclass
+
+from hauspost.duties.intake.case import Case
+from hauspost.ground import tokens
+from hauspost.ground.mail.addresses import OurId, read_message_id
+from hauspost.records.people.models import Person
+from hauspost.records.tickets.models import Entry, KnownMessage, Participant, Ticket
+from hauspost.records.tickets.writing import message_id_hash
+
+SUBJECT_TOKEN = re.compile(r"\[#(\d{1,18})\]")
+MOST_REFERENCES = 50
+
+
+@dataclass(frozen=True)
+class Match:
+    """A ticket, the evidence that led to it, and how its sender stands to it.
+
+    `standing`: "insider" (requester, affected, confirmed participant), "agent" (of its team), "addressed" (we wrote to
+    them, or they stood in the first mail: joins as held), "stranger" (joins nothing, P8.2).
+    """
+
+    ticket: Ticket
+    by: str
+    standing: str
+    our_id: OurId | None = None
+
+
+def find_ticket(case: Case) -> Match | None:
+    """The ticket that a mail answers: signed address or our Message-ID, then known Message-IDs, then [#number]."""
+    number, by, our_id = _evidence(case)
+    if number is None:
+        return None
+    ticket = Ticket.objects.with_names().filter(number=number).first()
+    if ticket is None:
+        return None
+    standing = standing_of(case.known_sender, case.sender, ticket)
+    return Match(ticket, by, standing, our_id)
+
+
+def _evidence(case: Case) -> tuple[int | None, str, OurId | None]:
+    ring = tokens.ring()
+    references = list(dict.fromkeys((*case.letter.in_reply_to, *reversed(case.letter.references))))[:MOST_REFERENCES]
+    for reference in references:
+        ours = read_message_id(reference, ring)
+        if ours is not None and ours.ticket:
+            return ours.ticket, "our message id", ours
+    if case.plus_id is not None:
+        return case.plus_id.ticket, "signed address", None
+    known = _by_known_message(references)
+    if known is not None:
+        return known, "known message id", None
+    token = SUBJECT_TOKEN.search(case.letter.subject)
+    if token is not None:
+        return int(token[1]), "number in the subject", None
+    return None, "", None
+
+
+def _by_known_message(references: list[str]) -> int | None:
+    """The ticket of the nearest ancestor that we know."""
+    if not references:
+        return None
+    hashes = [message_id_hash(reference) for reference in references]
+    rows = {
+        bytes(found): number
+        for found, number in KnownMessage.objects.filter(id_hash__in=hashes).values_list("id_hash", "ticket_id")
+    }
+    return next((rows[one] for one in hashes if one in rows), None)
+
+
+def standing_of(person: Person | None, address: str, ticket: Ticket) -> str:
+    """How a sender stands to a ticket (P8.2)."""
+    if person is not None:
+        if person.id in (ticket.requester_id, ticket.affected_id):
+            return "insider"
+        row = Participant.objects.filter(ticket=ticket, person=person).values_list("is_confirmed", flat=True).first()
+        if row:
+            return "insider"
+        if person.memberships.filter(team_id=ticket.team_id).exists():
+            return "agent"
+        if row is False:
+            return "addressed"
+    return "addressed" if address and _was_addressed(address, ticket) else "stranger"
+
+
+def _was_addressed(address: str, ticket: Ticket) -> bool:
+    """Did we write to this address in the ticket, or did it stand in the first mail's To or Cc?"""
+    written = Entry.objects.filter(ticket=ticket).filter(kind="reply") | Entry.objects.filter(ticket=ticket, seq=1)
+    return any(
+        address == recipient.get("address")
+        for recipients in written.values_list("recipients", flat=True)
+        for recipient in recipients
+    )

@@ -1,0 +1,66 @@
+"""The intake journal: every accepted mail, and its one disposition."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Delivery(models.Model):
+    """One mail for one recipient, as it was accepted; it ends in exactly one disposition."""
+
+    class Disposition(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        TICKET = "ticket", _("new ticket")
+        ANSWER = "answer", _("follow-up")
+        REPLY = "reply", _("reply by an agent")
+        NOTE = "note", _("note by an agent")
+        DUPLICATE = "duplicate", _("duplicate")
+        BOUNCE = "bounce", _("bounce")
+        AUTOMATIC = "automatic", _("automatic mail")
+        OWN = "own", _("sent by ourselves")
+        FLOOD = "flood", _("flood")
+        SPAM = "spam", _("spam")
+        REFUSED = "refused", _("refused")
+        QUARANTINE = "quarantine", _("quarantine")
+        DISCARDED = "discarded", _("discarded")
+
+    received_at = models.DateTimeField()
+    via = models.CharField(max_length=10)
+    source = models.CharField(max_length=255, blank=True)
+    # Unique with the recipient: an SMTP transaction, or a file's stable identity.
+    transaction = models.CharField(max_length=255)
+    recipient = models.CharField(max_length=320)
+    mail_from = models.CharField(max_length=320, blank=True)
+    is_trusted_relay = models.BooleanField(default=False)
+    # Raw mail up to 64 kB lies here, so that one commit keeps it; larger mail is a stored file.
+    raw = models.BinaryField(null=True)
+    blob = models.CharField(max_length=64, blank=True)
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    # As far as readable, for the ledger and its search.
+    sender = models.CharField(max_length=320, blank=True)
+    subject = models.CharField(max_length=500, blank=True)
+    message_id_hash = models.BinaryField(max_length=16, null=True)
+    content_hash = models.BinaryField(max_length=16, null=True)
+    person_uid = models.CharField(max_length=36, blank=True)
+    disposition = models.CharField(max_length=12, choices=Disposition.choices, default=Disposition.WAITING)
+    disposed_at = models.DateTimeField(null=True)
+    # The rule or the evidence that decided, and what there is to say about it.
+    because = models.CharField(max_length=40, blank=True)
+    detail = models.TextField(blank=True)
+    ticket = models.BigIntegerField(null=True)
+    entry = models.BigIntegerField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [models.UniqueConstraint(fields=["transaction", "recipient"], name="delivery_once")]
+        indexes = [
+            models.Index(fields=["id"], name="delivery_waiting", condition=Q(disposition="waiting")),
+            models.Index(fields=["received_at", "id"], name="delivery_by_day"),
+            models.Index(fields=["sender", "received_at"], name="delivery_by_sender"),
+            models.Index(fields=["message_id_hash"], name="delivery_by_message",
+                         condition=Q(message_id_hash__isnull=False)),
+            models.Index(fields=["disposition", "id"], name="delivery_by_disposition"),
+            models.Index(fields=["person_uid"], name="delivery_by_person", condition=~Q(person_uid="")),
+        ]

@@ -1,0 +1,21 @@
+"""One sender, more than twenty tickets in an hour: one flood ticket holds the rest (P7.3)."""
+
+from datetime import timedelta
+
+from hauspost.duties.intake.case import Case, Verdict
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground import clock
+
+PER_HOUR = 20
+
+
+def judge(case: Case) -> Verdict | None:
+    """FLOOD beyond the limit; `detail` tells the filing whether a flood ticket is there already."""
+    if case.match is not None or not case.sender:
+        return None
+    since = clock.now() - timedelta(hours=1)
+    recent = Delivery.objects.filter(sender=case.sender, received_at__gt=since)
+    if recent.filter(disposition="ticket").count() < PER_HOUR:
+        return None
+    ticket = recent.filter(disposition="flood").order_by("-id").values_list("ticket", flat=True).first()
+    return Verdict("flood", "flood", f"more than {PER_HOUR} tickets in an hour", ticket=ticket)

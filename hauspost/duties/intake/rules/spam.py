@@ -1,0 +1,10 @@
+"""What the mail server in front of us has marked as spam (P35.2)."""
+
+from hauspost.duties.intake.case import Case, Verdict
+
+
+def judge(case: Case) -> Verdict | None:
+    """SPAM for marked mail that answers no ticket; it is kept, never answered, and can be made a ticket."""
+    if case.letter.is_spam and (case.match is None or case.match.standing == "stranger"):
+        return Verdict("spam", "marked as spam")
+    return None

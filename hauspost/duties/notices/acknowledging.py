@@ -1,0 +1,95 @@
+"""The acknowledgement: the requester's request has arrived, and this is its number."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext as _
+
+from hauspost.duties.notices.letters import answers_to, desk_of, main_address, page_of, spoken_to, subject_of
+from hauspost.ground import clock, tokens
+from hauspost.ground.history.models import Event
+from hauspost.ground.history.reading import data_of, ticket_number
+from hauspost.ground.mail import outbox
+from hauspost.ground.mail.addresses import message_id_for
+from hauspost.ground.mail.compose import Outgoing, automatic_headers
+from hauspost.ground.mail.models import OutgoingMail
+from hauspost.ground.text.plain import html_of_text
+from hauspost.records.people.actor import Proof
+from hauspost.records.tickets.models import Entry, Ticket
+
+NEVER = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster", "bounce")
+ONCE_IN = timedelta(hours=24)
+
+
+def acknowledge(event: Event) -> None:
+    """Tell the requester that the request has arrived; never a machine, and one sender once a day (P7.2, P7.3)."""
+    if not data_of(event).get("acknowledge"):
+        return
+    ticket = Ticket.objects.with_names().get(number=ticket_number(event))
+    desk, address = desk_of(ticket), main_address(ticket.requester)
+    if desk is None or not address or not ticket.team.acknowledges or address.startswith(NEVER):
+        return
+    if ticket.channel == "mail" and _was_acknowledged(ticket):
+        return
+    entry = Entry.objects.filter(ticket=ticket, seq=1).only("id", "message_id", "proof", "subject").get()
+    with spoken_to(ticket.requester, ticket.team):
+        subject, text = _words(ticket, entry, desk.name)
+    outbox.queue(
+        Outgoing(
+            from_=(desk.name, desk.address),
+            to=[(ticket.requester.name, address)],
+            subject=subject_of(ticket, subject),
+            text=text,
+            html=html_of_text(text),
+            message_id=outbox_id(ticket, entry.id),
+            date=clock.now(),
+            in_reply_to=entry.message_id,
+            references=[entry.message_id] if entry.message_id else [],
+            headers=automatic_headers("auto-replied"),
+            reply_to=answers_to(desk, ticket, entry.id),
+        ),
+        kind="acknowledgement",
+        stream=ticket.stream,
+        about=ticket.number,
+        entry=entry.id,
+        # RFC 3834 section 3.3: nothing answers an automatic answer.
+        envelope_from="",
+        recipients=[(address, str(ticket.requester.uid))],
+    )
+
+
+def outbox_id(ticket: Ticket, entry_id: int) -> str:
+    """A signed Message-ID for an acknowledgement."""
+    from django.conf import settings
+
+    return message_id_for(
+        "acknowledgement", ticket.number, entry_id, 0, tokens.ring(), settings.HAUSPOST.mail_domain
+    )
+
+
+def _words(ticket: Ticket, entry: Entry, desk: str) -> tuple[str, str]:
+    """Subject and text. Whoever is not proven gets none of the mail's own words back (S10)."""
+    proven = entry.proof in (Proof.TRUSTED_RELAY, Proof.AUTHENTICATED_MAIL, Proof.SESSION)
+    about = ticket.subject if proven and ticket.subject else _("Your request")
+    subject = f"Re: {about}" if proven and ticket.subject else str(about)
+    lines = [
+        _("Hello,"),
+        _("your request has arrived and has the number #%(number)s.") % {"number": ticket.number},
+        _("You can simply answer this mail if you want to add something."),
+    ]
+    if not ticket.requester.is_external:
+        lines.append(_("See how it stands: %(page)s") % {"page": page_of(ticket, at_desk=False)})
+    lines.append(_("Kind regards") + "\n" + desk)
+    return subject, "\n\n".join(lines) + "\n"
+
+
+def _was_acknowledged(ticket: Ticket) -> bool:
+    """Did this sender get one from this intake address within a day?"""
+    recent = OutgoingMail.objects.filter(
+        kind="acknowledgement",
+        person_uid=str(ticket.requester.uid),
+        created_at__gt=clock.now() - ONCE_IN,
+    ).values_list("about", flat=True)
+    numbers = list(recent[:100])
+    if not numbers:
+        return False
+    return Ticket.objects.filter(number__in=numbers, intake_address=ticket.intake_address).exists()

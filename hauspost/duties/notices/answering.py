@@ -1,0 +1,78 @@
+"""The desk's public reply on its way to the requester and the participants: one mail, To and Cc in sight."""
+
+from django.conf import settings
+
+from hauspost.duties.notices.letters import answers_to, desk_of, subject_of, thread_of
+from hauspost.ground import clock, tokens
+from hauspost.ground.files.actions import read_blob
+from hauspost.ground.history.models import Event
+from hauspost.ground.history.reading import data_of, ticket_number
+from hauspost.ground.mail import outbox
+from hauspost.ground.mail.addresses import message_id_for
+from hauspost.ground.mail.compose import File, Outgoing
+from hauspost.ground.mail.letter import bare_subject
+from hauspost.records.tickets.models import Attachment, Entry, Ticket
+from hauspost.records.tickets.refusals import ReachesNobody
+
+
+def send_reply(event: Event) -> None:
+    """Queue a reply; it leaves when its time for undoing is over (P6.4)."""
+    ticket = Ticket.objects.with_names().get(number=ticket_number(event))
+    entry = (
+        Entry.objects.select_for_update(of=("self",))
+        .select_related("author")
+        .get(ticket=ticket, seq=data_of(event)["entry"])
+    )
+    if entry.taken_back_at is not None or entry.outgoing is not None:
+        return
+    desk = desk_of(ticket)
+    if desk is None:
+        raise ReachesNobody(number=ticket.number)
+    inline, files = _files(entry)
+    thread = thread_of(ticket)
+    message_id = message_id_for("reply", ticket.number, entry.id, 0, tokens.ring(), settings.HAUSPOST.mail_domain)
+    to = [(one["name"], one["address"]) for one in entry.recipients if one["role"] == "to"]
+    cc = [(one["name"], one["address"]) for one in entry.recipients if one["role"] != "to"]
+    mail = outbox.queue(
+        Outgoing(
+            from_=(_sender_name(entry, desk.name), desk.address),
+            to=to or cc,
+            cc=cc if to else (),
+            subject=subject_of(ticket, f"Re: {bare_subject(ticket.subject)}"),
+            text=entry.text,
+            html=entry.html,
+            inline=inline,
+            files=files,
+            message_id=message_id,
+            date=clock.now(),
+            in_reply_to=thread[-1] if thread else "",
+            references=thread,
+            reply_to=answers_to(desk, ticket, entry.id),
+        ),
+        kind="reply",
+        stream=ticket.stream,
+        about=ticket.number,
+        entry=entry.id,
+        envelope_from=desk.address,
+        recipients=[(one["address"], one["person"]) for one in entry.recipients],
+        not_before=entry.leaves_at,
+    )
+    entry.outgoing, entry.message_id = mail.id, message_id
+    entry.save(update_fields=["outgoing", "message_id"])
+
+
+def _sender_name(entry: Entry, desk: str) -> str:
+    """Anna Weiss (IT service): who writes, and for whom (P31.4)."""
+    if entry.author is None:
+        return desk
+    return f"{entry.author.name} ({desk})" if desk else entry.author.name
+
+
+def _files(entry: Entry) -> tuple[list[File], list[File]]:
+    """The files, those that stand in the text apart (P52.1)."""
+    inline, files = [], []
+    for row in Attachment.objects.filter(entry=entry).select_related("blob").order_by("position", "id"):
+        stands_inside = row.content_id and f"cid:{row.content_id}" in entry.html
+        file = File(row.name, row.content_type, read_blob(row.blob.sha256), row.content_id if stands_inside else "")
+        (inline if stands_inside else files).append(file)
+    return inline, files

@@ -1,0 +1,86 @@
+"""What every letter of the desk has in common: from whom, to which thread, in which language."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import translation
+
+from hauspost.ground import tokens
+from hauspost.ground.mail.addresses import plus_address
+from hauspost.ground.mail.compose import Mailbox
+from hauspost.records.people.models import Address, Person, Team
+from hauspost.records.people.models import Mailbox as IntakeAddress
+from hauspost.records.tickets.models import Entry, Ticket
+
+MOST_REFERENCES = 20
+
+
+@dataclass(frozen=True)
+class Desk:
+    """As whom the desk writes about a ticket."""
+
+    address: str
+    name: str
+
+
+def desk_of(ticket: Ticket) -> Desk | None:
+    """The intake address that was written to, else the team's first one; None when the team has none."""
+    boxes = list(
+        IntakeAddress.objects.filter(team_id=ticket.team_id, archived_at__isnull=True)
+        .order_by("id")
+        .values_list("address__address", "name")
+    )
+    for address, name in boxes:
+        if address == ticket.intake_address:
+            return Desk(address, name)
+    return Desk(*boxes[0]) if boxes else None
+
+
+def language_of(person: Person | None, team: Team) -> str:
+    """The person's language, else the team's, else the company's (P44.2)."""
+    return (person.language if person else "") or team.language or settings.LANGUAGE_CODE
+
+
+@contextmanager
+def spoken_to(person: Person | None, team: Team) -> Iterator[None]:
+    """Write in the language of whoever reads, and show times in their zone."""
+    with translation.override(language_of(person, team)):
+        yield
+
+
+def main_address(person: Person) -> str:
+    """Where a person reads mail; "" when we know no address or the person has left."""
+    if not person.is_active:
+        return ""
+    row = Address.objects.filter(person=person, is_main=True).exclude(kind=Address.Kind.OURS).first()
+    return row.address if row is not None else ""
+
+
+def answers_to(desk: Desk, ticket: Ticket, entry_id: int) -> Mailbox:
+    """The signed address by which an answer finds its ticket."""
+    return (desk.name, plus_address(desk.address, ticket.number, entry_id, tokens.ring()))
+
+
+def thread_of(ticket: Ticket) -> Sequence[str]:
+    """The Message-IDs of the ticket's public entries in order, the first and the latest of them."""
+    ids = [
+        found
+        for found in Entry.objects.filter(ticket=ticket, is_public=True)
+        .exclude(message_id="")
+        .order_by("seq")
+        .values_list("message_id", flat=True)
+    ]
+    return ids if len(ids) <= MOST_REFERENCES else [ids[0], *ids[-(MOST_REFERENCES - 1) :]]
+
+
+def subject_of(ticket: Ticket, subject: str) -> str:
+    """A subject with the ticket's number, by which servers that drop our headers still thread (P8.1)."""
+    return f"{subject} [#{ticket.number}]"
+
+
+def page_of(ticket: Ticket, *, at_desk: bool) -> str:
+    """The address of a ticket's page."""
+    base = settings.HAUSPOST.public_url.rstrip("/")
+    return f"{base}/desk/tickets/{ticket.number}" if at_desk else f"{base}/requests/{ticket.number}"

@@ -1,0 +1,210 @@
+"""Telling agents: the assignee, else the team, by mail and in the page; never of their own doings (P28.2)."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from hauspost.duties.notices.letters import Desk, answers_to, desk_of, main_address, page_of, spoken_to, subject_of
+from hauspost.duties.notices.models import Notice
+from hauspost.ground import clock, tokens
+from hauspost.ground.history.models import Event
+from hauspost.ground.history.reading import actor_of, data_of, person_of, ticket_number
+from hauspost.ground.mail import outbox
+from hauspost.ground.mail.addresses import message_id_for
+from hauspost.ground.mail.compose import Outgoing, automatic_headers
+from hauspost.ground.mail.models import OutgoingMail
+from hauspost.ground.text.plain import html_of_text
+from hauspost.records.people.actor import Actor
+from hauspost.records.people.models import Membership, Person
+from hauspost.records.tickets.reading import view_of
+from hauspost.records.tickets.models import Entry, Ticket
+
+LONGEST_TEXT = 20_000
+
+
+def tell_of_new_ticket(event: Event) -> None:
+    """A new ticket: its team's dispatchers, or everybody of the team where nobody dispatches."""
+    ticket = _ticket(event)
+    if data_of(event).get("by desk"):
+        return
+    people = _members(ticket, ("dispatcher", "lead")) or _members(ticket)
+    _tell(event, ticket, people, "team", entry_seq=1)
+
+
+def tell_of_answer(event: Event) -> None:
+    """The requester's side wrote: the assignee, else the team. Automatic answers disturb nobody (P13.1)."""
+    data = data_of(event)
+    if data.get("automatic"):
+        return
+    ticket = _ticket(event)
+    _tell(event, ticket, *_responsible(ticket), entry_seq=data["entry"])
+
+
+def tell_of_note(event: Event) -> None:
+    """A colleague left a note: the assignee is told, nobody else."""
+    ticket = _ticket(event)
+    if ticket.assignee is not None:
+        _tell(event, ticket, [ticket.assignee], "assignee", entry_seq=data_of(event)["entry"])
+
+
+def tell_of_assignment(event: Event) -> None:
+    """Somebody is now responsible: that person is told."""
+    ticket, after = _ticket(event), data_of(event)["after"]
+    if ticket.assignee is not None and after.get("assignee") == str(ticket.assignee.uid):
+        _tell(event, ticket, [ticket.assignee], "assignee", entry_seq=1)
+
+
+def tell_of_handover(event: Event) -> None:
+    """The ticket came to another team: its dispatchers, else everybody."""
+    ticket = _ticket(event)
+    people = _members(ticket, ("dispatcher", "lead")) or _members(ticket)
+    _tell(event, ticket, people, "team", entry_seq=1)
+
+
+def tell_of_visit(event: Event) -> None:
+    """A visit is planned: the technician is told."""
+    ticket, after = _ticket(event), data_of(event)["after"]
+    if ticket.technician is not None and ("technician" in after or "planned_at" in after):
+        _tell(event, ticket, [ticket.technician], "technician", entry_seq=1)
+
+
+def tell_of_waking(event: Event) -> None:
+    """Its time has come: whoever is responsible (P47.1)."""
+    ticket = _ticket(event)
+    _tell(event, ticket, *_responsible(ticket), entry_seq=0)
+
+
+def tell_of_reopening(event: Event) -> None:
+    """A done ticket is open again; a failed sending says so itself."""
+    if data_of(event).get("because") != "unreached":
+        ticket = _ticket(event)
+        _tell(event, ticket, *_responsible(ticket), entry_seq=0)
+
+
+def tell_of_failed_sending(event: Event) -> None:
+    """A reply did not arrive: its writer and whoever is responsible (P5.2). A dead agent's address tells nobody."""
+    data = data_of(event)
+    if data.get("kind") != "reply":
+        return
+    ticket = _ticket(event)
+    people, reason = _responsible(ticket)
+    entry = Entry.objects.filter(ticket=ticket, id=data.get("entry", 0)).select_related("author").first()
+    if entry is not None and entry.author is not None and entry.author not in people:
+        people = [entry.author, *people]
+    _tell(event, ticket, people, reason, entry_seq=0)
+
+
+def _ticket(event: Event) -> Ticket:
+    return Ticket.objects.with_names().get(number=ticket_number(event))
+
+
+def _members(ticket: Ticket, roles: Sequence[str] = ("agent", "dispatcher", "lead")) -> list[Person]:
+    rows = Membership.objects.filter(team_id=ticket.team_id, role__in=roles).select_related("person").order_by("id")
+    return [row.person for row in rows]
+
+
+def _responsible(ticket: Ticket) -> tuple[list[Person], str]:
+    if ticket.assignee is not None and ticket.assignee.is_active:
+        return [ticket.assignee], "assignee"
+    return _members(ticket), "team"
+
+
+def _tell(event: Event, ticket: Ticket, people: Sequence[Person], reason: str, *, entry_seq: int) -> None:
+    """One notice in the page and one mail a person, for those who may see the ticket now (P11.3)."""
+    doer = person_of(event) or actor_of(event).get("for", "").partition(":")[2]
+    told = [person for person in people if str(person.uid) != doer and person.is_active and _may_see(person, ticket)]
+    if not told:
+        return
+    entry = Entry.objects.filter(ticket=ticket, seq=entry_seq).first() if entry_seq else None
+    moment = clock.now()
+    Notice.objects.bulk_create(
+        Notice(person=person, ticket=ticket, entry=entry, kind=event.kind, reason=reason, created_at=moment)
+        for person in told
+    )
+    desk = desk_of(ticket)
+    for person in told if desk is not None else ():
+        _mail(event, ticket, entry, person, reason, desk)
+
+
+def _may_see(person: Person, ticket: Ticket) -> bool:
+    view = view_of(ticket, Actor(who=person))
+    return view is not None and view.sees_notes
+
+
+def _mail(event: Event, ticket: Ticket, entry: Entry | None, person: Person, reason: str, desk: Desk) -> None:
+    address = main_address(person)
+    if not address:
+        return
+    is_note = entry is not None and entry.kind == Entry.Kind.NOTE
+    entry_id = entry.id if entry is not None else 0
+    with spoken_to(person, ticket.team):
+        subject, text = _words(event, ticket, entry, reason, is_note)
+    outbox.queue(
+        Outgoing(
+            from_=(desk.name, desk.address),
+            to=[(person.name, address)],
+            subject=subject_of(ticket, subject),
+            text=text,
+            html=html_of_text(text),
+            message_id=message_id_for(
+                "note" if is_note else "notice",
+                ticket.number,
+                entry_id,
+                person.id,
+                tokens.ring(),
+                settings.HAUSPOST.mail_domain,
+            ),
+            date=clock.now(),
+            headers=automatic_headers("auto-generated"),
+            reply_to=answers_to(desk, ticket, entry_id),
+        ),
+        kind=OutgoingMail.Kind.NOTICE,
+        stream=ticket.stream,
+        about=ticket.number,
+        entry=entry_id,
+        envelope_from=desk.address,
+        recipients=[(address, str(person.uid))],
+    )
+
+
+def _words(event: Event, ticket: Ticket, entry: Entry | None, reason: str, is_note: bool) -> tuple[str, str]:
+    what = _headline(event.kind) % {"name": entry.author_name if entry is not None else ticket.requester.name}
+    lines = [what, f"#{ticket.number} {ticket.subject}"]
+    if event.kind in ("mail.failed", "mail.bounced"):
+        lines.append(_("The mail server said: %(answer)s") % {"answer": str(data_of(event).get("answer", ""))[:500]})
+    if entry is not None:
+        lines.append("\n".join(f"| {line}".rstrip() for line in entry.text[:LONGEST_TEXT].strip().splitlines()))
+    lines.append(page_of(ticket, at_desk=True))
+    lines.append(_because(reason))
+    if is_note:
+        lines.append(_("If you answer this mail, your answer becomes an internal note."))
+    else:
+        lines.append(_("If you answer this mail, your answer goes to %(name)s.") % {"name": ticket.requester.name})
+    return f"{what}: {ticket.subject}", "\n\n".join(line for line in lines if line) + "\n"
+
+
+def _headline(kind: str) -> str:
+    headlines = {
+        "ticket.opened": _("New ticket from %(name)s"),
+        "ticket.answered": _("%(name)s has answered"),
+        "entry.released": _("%(name)s has answered"),
+        "ticket.noted": _("Internal note by %(name)s"),
+        "ticket.assigned": _("A ticket was assigned to you"),
+        "ticket.handed": _("A ticket was handed to your team"),
+        "ticket.planned": _("A visit is planned for you"),
+        "ticket.woken": _("A ticket is due again"),
+        "ticket.reopened": _("A ticket is open again"),
+        "mail.failed": _("A reply did not arrive"),
+        "mail.bounced": _("A reply did not arrive"),
+    }
+    return headlines[kind]
+
+
+def _because(reason: str) -> str:
+    reasons = {
+        "assignee": _("You get this because the ticket is assigned to you."),
+        "team": _("You get this because you work in the ticket's team and nobody is assigned."),
+        "technician": _("You get this because you are the planned technician."),
+    }
+    return reasons[reason]

@@ -1,0 +1,1 @@
+"""What follows from what happened: one table, read top to bottom."""

@@ -1,0 +1,33 @@
+"""What follows from what: the one list, read top to bottom. A reaction sees the event as it was (P37.1)."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from hauspost.duties.notices import acknowledging, answering, telling
+from hauspost.duties.reactions import consequences
+from hauspost.ground.history.models import Event
+
+Reaction = Callable[[Event], None]
+
+TABLE: Mapping[str, Sequence[Reaction]] = {
+    "ticket.opened": [acknowledging.acknowledge, telling.tell_of_new_ticket],
+    "ticket.answered": [telling.tell_of_answer],
+    "entry.released": [telling.tell_of_answer],
+    "ticket.replied": [answering.send_reply],
+    "ticket.noted": [telling.tell_of_note],
+    "ticket.assigned": [telling.tell_of_assignment],
+    "ticket.handed": [telling.tell_of_handover],
+    "ticket.planned": [telling.tell_of_visit],
+    "ticket.woken": [telling.tell_of_waking],
+    "ticket.reopened": [telling.tell_of_reopening],
+    "mail.failed": [consequences.reopen_unreached, telling.tell_of_failed_sending],
+    "mail.bounced": [consequences.reopen_unreached, telling.tell_of_failed_sending],
+}
+
+BY_NAME: Mapping[str, Reaction] = {
+    reaction.__name__: reaction for reactions in TABLE.values() for reaction in reactions
+}
+
+
+def names_for(kind: str) -> Sequence[str]:
+    """The names of the reactions to a kind of event, in their order."""
+    return [reaction.__name__ for reaction in TABLE.get(kind, ())]

@@ -1,0 +1,1 @@
+"""Stored bytes, found by their SHA-256; use `files.actions`."""

@@ -1,0 +1,148 @@
+"""Writing the record: every verb calls `record` once, in its own transaction."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db import transaction
+
+from hauspost.ground import clock, tokens
+from hauspost.ground.history import _chain
+from hauspost.ground.history.models import Event, EventPart, Pending, Stream
+
+
+class Acting(Protocol):
+    """Whoever acts: a person, a rule, the system or an import."""
+
+    def stamp(self) -> dict[str, str]:
+        """Who, on whose behalf, by which way and with what proof, without names or addresses."""
+
+
+@dataclass(frozen=True)
+class _System:
+    def stamp(self) -> dict[str, str]:
+        return {"who": "system"}
+
+
+SYSTEM: Acting = _System()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A personal text that enters the chain as its own salted digest; `held` when its noun keeps the text."""
+
+    name: str
+    content: str
+    person_uid: str = ""
+    held: str = ""
+    held_id: int = 0
+
+
+MAX_DEPTH = 5  # P37.1: a chain of reactions to reactions ends here.
+
+_follows: Callable[[str], Sequence[str]] = lambda kind: ()  # noqa: E731
+_wake: Callable[[], None] = lambda: None  # noqa: E731
+_depth: ContextVar[int] = ContextVar("depth", default=0)
+
+
+def start(*, follows: Callable[[str], Sequence[str]], wake: Callable[[], None]) -> None:
+    """Give history, once at start-up, the table of reactions and the waker: the house's one inversion."""
+    global _follows, _wake
+    _follows, _wake = follows, wake
+
+
+@contextmanager
+def reacting(depth: int) -> Iterator[None]:
+    """Mark everything recorded inside as the consequence of an event of this depth."""
+    token = _depth.set(depth + 1)
+    try:
+        yield
+    finally:
+        _depth.reset(token)
+
+
+def record(
+    kind: str,
+    stream: str,
+    *,
+    actor: Acting,
+    data: Mapping[str, Any] | None = None,
+    parts: Sequence[Part] = (),
+    occurred_at: datetime | None = None,
+    new: bool = False,
+) -> Event:
+    """Append one event to a stream, sealed into its chain, with the reactions that have to follow.
+
+    Call it inside the verb's transaction. `new` says that the stream begins with this event (saves a look-up).
+    `data` holds before and after of every changed field: str, int, bool, None, lists, dicts; persons as uid.
+    """
+    recorded_at = clock.now()
+    chain = None if new else Stream.objects.select_for_update().filter(name=stream).first()
+    previous = bytes(chain.head) if chain else _chain.genesis(stream)
+    seq = chain.count + 1 if chain else 1
+    salted = [(part, secrets.token_bytes(16)) for part in parts]
+    digests = [(part.name, part.person_uid, _chain.part_digest(salt, part.content)) for part, salt in salted]
+    stamp, text = _chain.canonical(actor.stamp()), _chain.canonical(data or {})
+    digest = _chain.event_digest(
+        version=_chain.VERSION,
+        previous=previous,
+        seq=seq,
+        kind=kind,
+        actor=stamp,
+        occurred_at=occurred_at or recorded_at,
+        recorded_at=recorded_at,
+        data=text,
+        parts=digests,
+    )
+    chain = _move_head(chain, stream, seq, digest)
+    event = Event.objects.create(
+        stream=chain,
+        seq=seq,
+        version=_chain.VERSION,
+        kind=kind,
+        actor=stamp,
+        occurred_at=occurred_at or recorded_at,
+        recorded_at=recorded_at,
+        data=text,
+        digest=digest,
+    )
+    if salted:
+        EventPart.objects.bulk_create(
+            EventPart(
+                event=event,
+                position=position,
+                name=part.name,
+                person_uid=part.person_uid,
+                digest=digests[position][2],
+                salt=salt,
+                content=None if part.held else part.content,
+                held=part.held,
+                held_id=part.held_id,
+            )
+            for position, (part, salt) in enumerate(salted)
+        )
+    _let_follow(event, chain)
+    return event
+
+
+def _move_head(chain: Stream | None, name: str, count: int, head: bytes) -> Stream:
+    key_id, mac = tokens.ring().mac("head", _chain.head_payload(name, count, head), size=32)
+    if chain is None:
+        return Stream.objects.create(name=name, count=count, head=head, mac=mac, mac_key=key_id)
+    chain.count, chain.head, chain.mac, chain.mac_key = count, head, mac, key_id
+    chain.save(update_fields=["count", "head", "mac", "mac_key"])
+    return chain
+
+
+def _let_follow(event: Event, chain: Stream) -> None:
+    depth = _depth.get()
+    reactions = _follows(event.kind) if depth <= MAX_DEPTH else ()
+    if reactions:
+        Pending.objects.bulk_create(
+            Pending(event=event, stream=chain, reaction=reaction, depth=depth) for reaction in reactions
+        )
+        transaction.on_commit(_wake)

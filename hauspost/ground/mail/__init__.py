@@ -1,0 +1,1 @@
+"""Letters: letter.py reads, compose.py writes, outbox.py queues and sends."""

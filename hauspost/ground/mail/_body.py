@@ -1,0 +1,312 @@
+"""What a mail shows: its words as text and HTML, its files, and which of them stand inside the words."""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from hauspost.ground.text._markup import escaped
+from hauspost.ground.text.plain import html_of_text, text_of_html, tidy
+from hauspost.ground.text.safe_html import plain_id
+
+from ._attachments import Attachment, harmless_name, open_tnef, signed_content
+from ._calendar import Invitation, read_invitations
+from ._charsets import decode
+from ._headers import base64_bytes, decoded, read_headers
+from ._mime import Part, read_structure, uu_files
+
+MAX_HTML = 2_000_000
+
+_WORDS = ("text/plain", "text/html", "text/x-amp-html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text/watch-html")
+_TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
+_SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
+_ENVELOPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_MESSAGES = ("message/rfc822", "message/global", "message/news")
+_SOURCE = re.compile(r"(<img\b[^>]{0,2000}?\bsrc\s{0,3}=\s{0,3})(?:\"([^\"<>]{1,2000})\"|'([^'<>]{1,2000})'|([^\s\"'<>]{1,2000}))", re.IGNORECASE)
+_DATA_PICTURE = re.compile(r"data:(image/(?:png|jpeg|jpg|gif|webp|bmp));base64,([A-Za-z0-9+/=\s%]{20,})", re.IGNORECASE)
+_CID = re.compile(r" src=\"cid:([^\"]+)\"")
+
+
+@dataclass(slots=True)
+class Body:
+    """The words and files of a mail."""
+
+    text: str = ""
+    html: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    calendar: tuple[Invitation, ...] = ()
+    has_signature: bool = False
+    has_encrypted: bool = False
+    has_unopened_tnef: bool = False
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What is found while walking: words as pairs (text, HTML), either of them possibly empty; files with their parts."""
+
+    words: list[tuple[str, str]] = field(default_factory=list)
+    files: list[Attachment] = field(default_factory=list)
+    calendar: list[Invitation] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)  # Content-Location of each file
+    has_signature: bool = False
+    has_encrypted: bool = False
+    has_unopened_tnef: bool = False
+
+
+def read_body(root: Part) -> Body:
+    """Gather words and files of a mail that is within its bounds."""
+    found = _Gathered()
+    _walk(root, found)
+    text, html = _joined(found.words)
+    if len(html) > MAX_HTML:
+        found.files.append(Attachment("message.html", "text/html", html.encode("utf-8", "replace")))
+        html = html[:MAX_HTML]
+    if "<img" in html.lower():
+        html = _with_pictures_named(html, found)
+    if not text.strip() and html:
+        text = text_of_html(html)
+    return Body(
+        text=tidy(text),
+        html=html,
+        attachments=_marked_inline(found.files, html),
+        calendar=tuple(found.calendar),
+        has_signature=found.has_signature,
+        has_encrypted=found.has_encrypted,
+        has_unopened_tnef=found.has_unopened_tnef,
+    )
+
+
+def _walk(part: Part, found: _Gathered) -> None:
+    if part.children:
+        _KINDS.get(part.kind, _walk_mixed)(part, found)
+    else:
+        _leaf(part, found)
+
+
+def _walk_mixed(part: Part, found: _Gathered) -> None:
+    for child in part.children:
+        _walk(child, found)
+
+
+def _walk_alternative(part: Part, found: _Gathered) -> None:
+    """Of several forms of the same words the plain and the richest; what is no words (a calendar, a file) is kept."""
+    forms: list[tuple[str, str]] = []
+    for child in part.children:
+        words = _Gathered()
+        _walk(child, words)
+        found.files += words.files
+        found.places += words.places
+        found.calendar += words.calendar
+        found.has_signature |= words.has_signature
+        found.has_encrypted |= words.has_encrypted
+        found.has_unopened_tnef |= words.has_unopened_tnef
+        if words.words and child.kind not in ("text/x-amp-html", "text/watch-html"):
+            forms.append(_joined(words.words))
+    text = next((text for text, html in forms if text.strip() and not html), "")
+    html = next((html for _, html in reversed(forms) if html.strip()), "")
+    if text or html:
+        found.words.append((text or (forms[0][0] if forms else ""), html))
+
+
+def _walk_related(part: Part, found: _Gathered) -> None:
+    start = plain_id(part.params.get("start", ""))
+    root = next((child for child in part.children if start and plain_id(child.content_id) == start), part.children[0])
+    _walk(root, found)
+    for child in part.children:
+        if child is not root:
+            _walk(child, found)
+
+
+def _walk_signed(part: Part, found: _Gathered) -> None:
+    found.has_signature = True
+    _walk_mixed(part, found)
+
+
+def _walk_encrypted(part: Part, found: _Gathered) -> None:
+    found.has_encrypted = True
+    for child in part.children:
+        _file(child, found)
+
+
+def _walk_report(part: Part, found: _Gathered) -> None:
+    """A report's first part is for people; the others are for machines, and stay as files."""
+    _walk(part.children[0], found)
+    for child in part.children[1:]:
+        if child.children:
+            _walk(child, found)
+        else:
+            _file(child, found)
+
+
+_KINDS = {
+    "multipart/alternative": _walk_alternative,
+    "multipart/related": _walk_related,
+    "multipart/signed": _walk_signed,
+    "multipart/encrypted": _walk_encrypted,
+    "multipart/report": _walk_report,
+}
+
+
+def _leaf(part: Part, found: _Gathered) -> None:
+    if part.kind in _WORDS and not _is_file(part):
+        _words(part, found)
+    elif part.kind in _TNEF or part.declared_name.lower() == "winmail.dat":
+        _tnef(part, found)
+    elif part.kind in _ENVELOPES and "signed-receipt" not in part.params.get("smime-type", ""):
+        _envelope(part, found)
+    else:
+        _file(part, found)
+
+
+def _is_file(part: Part) -> bool:
+    if part.disposition == "attachment":
+        return True
+    return bool(part.declared_name) and (part.disposition != "" or part.depth > 0)
+
+
+def _words(part: Part, found: _Gathered) -> None:
+    data = part.content()
+    if part.kind in ("text/html", "text/x-amp-html"):
+        found.words.append(("", decode(data, part.charset, html=True)))
+        return
+    if b"begin " in data:
+        data, files = uu_files(data)
+        for name, content in files:
+            declared = decoded(name, part.charset)
+            _keep(found, Attachment(harmless_name(declared, "application/octet-stream"), "application/octet-stream", content, declared_name=declared))
+    text = decode(data, part.charset, html=b"<meta" in data[:2000])
+    if part.params.get("format", "").lower() == "flowed":
+        text = _unflowed(text, part.params.get("delsp", "").lower() == "yes")
+    if "-----BEGIN PGP MESSAGE-----" in text:
+        found.has_encrypted = True
+    if "-----BEGIN PGP SIGNED MESSAGE-----" in text:
+        found.has_signature = True
+    if text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
+        found.words.append(("", text))
+    elif text.strip():
+        found.words.append((text, ""))
+
+
+def _unflowed(text: str, is_deleting: bool) -> str:
+    """Join the soft line ends of format=flowed (RFC 3676), each quoting depth by itself."""
+    out: list[str] = []
+    is_open, last = False, -1
+    for line in text.replace("\r\n", "\n").split("\n"):
+        stripped = line.lstrip(">")
+        depth = len(line) - len(stripped)
+        content = stripped[1:] if stripped.startswith(" ") else stripped
+        is_soft = content.endswith(" ") and content != "-- "
+        if is_soft and is_deleting:
+            content = content[:-1]
+        if is_open and depth == last and content != "-- ":
+            out[-1] += content
+        else:
+            out.append((">" * depth + " " if depth else "") + content)
+        is_open, last = is_soft, depth
+    return "\n".join(out)
+
+
+def _file(part: Part, found: _Gathered) -> None:
+    declared = part.declared_name
+    content = part.content()
+    kind = part.kind
+    base = ""
+    if kind == "text/calendar" or (kind == "application/ics" and content[:15].upper() == b"BEGIN:VCALENDAR"):
+        found.calendar += read_invitations(content)
+    if kind in _SIGNATURES:
+        found.has_signature = True
+    if kind in _MESSAGES and not declared:
+        headers, _ = read_headers(content, 0, len(content), maximum=100_000)
+        base = headers.text("subject")[:100].replace("/", " ").replace("\\", " ")
+    name = harmless_name(declared, kind, base=base)
+    if kind in _MESSAGES and not name.lower().endswith(".eml"):
+        name += ".eml"
+    _keep(found, Attachment(name, kind, content, part.content_id, declared_name=declared), decoded(part.headers.first("content-location")))
+
+
+def _keep(found: _Gathered, file: Attachment, place: str = "") -> None:
+    found.files.append(file)
+    found.places.append(place)
+
+
+def _tnef(part: Part, found: _Gathered) -> None:
+    """The files of a winmail.dat beside the original, its words only if the mail has no others (P22.1)."""
+    _file(part, found)
+    opened = open_tnef(found.files[-1].content)
+    if opened is None:
+        found.has_unopened_tnef = True
+        return
+    for declared, content, kind in opened.files:
+        kind = kind or "application/octet-stream"
+        _keep(found, Attachment(harmless_name(declared, kind), kind, content, declared_name=declared))
+    if not found.words and (opened.text.strip() or opened.html.strip()):
+        found.words.append((opened.text, opened.html))
+
+
+def _envelope(part: Part, found: _Gathered) -> None:
+    """S/MIME: a signed envelope shows what it holds; an encrypted one stays a file, with a note (P22.5)."""
+    content = part.content()
+    inner = signed_content(content)
+    if inner is None:
+        found.has_encrypted = found.has_encrypted or "signed" not in part.params.get("smime-type", "")
+        _file(part, found)
+        return
+    found.has_signature = True
+    structure = read_structure(inner)
+    if structure.fault or structure.root.kind in _ENVELOPES:
+        _file(part, found)
+        return
+    _walk(structure.root, found)
+    _file(part, found)
+
+
+def _joined(words: list[tuple[str, str]]) -> tuple[str, str]:
+    """All the words in order, as text, and as HTML if any of them is HTML."""
+    if len(words) == 1:
+        return words[0]
+    texts = [text if text.strip() else text_of_html(html) for text, html in words]
+    text = "\n\n".join(text.strip("\r\n") for text in texts if text.strip())
+    if not any(html for _, html in words):
+        return text, ""
+    return text, "\n".join(f"<div>{html or html_of_text(text)}</div>" for text, html in words)
+
+
+def _with_pictures_named(html: str, found: _Gathered) -> str:
+    """Pictures named by file name, by location or given as `data:` point to a Content-ID, as those with one do (P20.1)."""
+    by_name: dict[str, list[int]] = {}
+    for index, (file, place) in enumerate(zip(found.files, found.places + [""] * len(found.files), strict=False)):
+        if file.content_type.startswith("image/"):
+            for name in {file.declared_name.lower(), place.lower()} - {""}:
+                by_name.setdefault(name, []).append(index)
+
+    def named(hit: "re.Match[str]") -> str:
+        source = (hit.group(2) or hit.group(3) or hit.group(4) or "").strip()
+        if source[:4].lower() == "cid:":
+            return hit.group()
+        which = by_name.get(source.lower(), [])
+        if len(which) != 1:
+            return hit.group()
+        file = found.files[which[0]]
+        if not file.content_id:
+            file = found.files[which[0]] = replace(file, content_id=f"picture-{which[0] + 1}@letter")
+        return f'{hit.group(1)}"cid:{escaped(file.content_id)}"'
+
+    def taken_out(hit: "re.Match[str]") -> str:
+        if len(found.files) > 200:
+            return hit.group()
+        number = len(found.files) + 1
+        kind = hit.group(1).lower()
+        content = base64_bytes(hit.group(2).replace("%2B", "+").replace("%2F", "/").replace("%3D", "=").encode("ascii", "replace"))
+        _keep(found, Attachment(harmless_name("", kind, base=f"image-{number}"), kind, content, f"picture-{number}@letter"))
+        return f"cid:picture-{number}@letter"
+
+    if by_name:
+        html = _SOURCE.sub(named, html)
+    return _DATA_PICTURE.sub(taken_out, html) if "data:image/" in html else html
+
+
+def _marked_inline(files: list[Attachment], html: str) -> tuple[Attachment, ...]:
+    """Which files stand inside the words: those that a picture names; all others are listed (P20.2)."""
+    lowered = html.lower()
+    if "cid:" not in lowered:
+        return tuple(files)
+    named = {plain_id(name) for name in re.findall(r"cid:([^\"'<>\s)]{1,500})", lowered)}
+    return tuple(replace(file, is_inline=True) if file.content_id and plain_id(file.content_id) in named else file for file in files)

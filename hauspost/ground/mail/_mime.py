@@ -1,0 +1,297 @@
+"""The parts of a mail: a bounded, non-recursive reader of MIME structure that cuts bytes and copies none needlessly."""
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ._headers import Headers, base64_bytes, parameters, read_headers
+
+MAX_PARTS = 1000
+MAX_DEPTH = 50
+MAX_HEADER_BYTES = 1_000_000
+
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
+_UU_BEGIN = re.compile(rb"(?:^|\n)begin [0-7]{3,4} ([^\r\n]{1,300})\r?\n(?=[ -`])")
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a mail: where it lies in the raw bytes, what its headers say, and its children."""
+
+    raw: bytes
+    start: int
+    body: int
+    end: int
+    headers: Headers
+    kind: str = "text/plain"
+    params: dict[str, str] = field(default_factory=dict)
+    disposition: str = ""
+    disposition_params: dict[str, str] = field(default_factory=dict)
+    children: list["Part"] = field(default_factory=list)
+    depth: int = 0
+
+    @property
+    def main(self) -> str:
+        """"text" of "text/plain"."""
+        return self.kind.partition("/")[0]
+
+    @property
+    def charset(self) -> str:
+        """The declared charset, or nothing."""
+        return self.params.get("charset", "")
+
+    @property
+    def encoding(self) -> str:
+        """The transfer encoding in lower case, comments and semicolons dropped."""
+        value = self.headers.first("content-transfer-encoding").decode("ascii", "replace").lower()
+        return value.partition(";")[0].partition("(")[0].strip().strip("\"'")
+
+    @property
+    def declared_name(self) -> str:
+        """The file name as the mail states it, wherever it states it."""
+        return (
+            self.disposition_params.get("filename")
+            or self.params.get("name")
+            or self.disposition_params.get("name")
+            or self.params.get("filename")
+            or ""
+        )
+
+    @property
+    def content_id(self) -> str:
+        """Content-ID without its angle brackets."""
+        return self.headers.first("content-id").decode("utf-8", "replace").strip().strip("<>").strip()
+
+    def source(self) -> bytes:
+        """The body exactly as it stands in the mail, still encoded."""
+        return self.raw[self.body : self.end]
+
+    def content(self) -> bytes:
+        """The body with its transfer encoding undone, as far as it can be."""
+        data, encoding = self.source(), self.encoding
+        if encoding == "base64":
+            return base64_bytes(data)
+        if encoding == "quoted-printable":
+            return binascii.a2b_qp(data)
+        if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+            return _uudecoded(data) or data
+        return data
+
+
+@dataclass(slots=True)
+class Structure:
+    """A mail taken apart; `fault` says which bound it broke, if any, and then it has no parts."""
+
+    root: Part
+    fault: str = ""
+
+
+def read_structure(raw: bytes) -> Structure:
+    """Take a mail apart within the bounds of S19. Faults: "too_many_parts", "too_deep", "headers_too_long"."""
+    start = _first_header(raw)
+    root = _read_part(raw, start, len(raw), depth=0)
+    if root.body - start >= MAX_HEADER_BYTES:
+        return Structure(root, "headers_too_long")
+    waiting, count, header_bytes = [root], 0, 0
+    while waiting:
+        part = waiting.pop()
+        count += 1
+        header_bytes += part.body - part.start
+        if count > MAX_PARTS:
+            return _broken(root, "too_many_parts")
+        if header_bytes >= MAX_HEADER_BYTES:
+            return _broken(root, "headers_too_long")
+        if part.main != "multipart":
+            continue
+        if part.depth >= MAX_DEPTH:
+            return _broken(root, "too_deep")
+        spans = _spans(part)
+        if len(spans) + count > MAX_PARTS:
+            return _broken(root, "too_many_parts")
+        default = "message/rfc822" if part.kind == "multipart/digest" else "text/plain"
+        for begin, end in spans:
+            part.children.append(_read_part(raw, begin, end, depth=part.depth + 1, default=default))
+        if not spans:
+            part.kind = "text/plain"
+        waiting.extend(reversed(part.children))
+    return Structure(root)
+
+
+def leaves(part: Part) -> Iterator[Part]:
+    """The parts that hold content, in the order of the mail."""
+    waiting = [part]
+    while waiting:
+        current = waiting.pop()
+        if current.children:
+            waiting.extend(reversed(current.children))
+        else:
+            yield current
+
+
+def nesting_of_messages(raw: bytes) -> int:
+    """How deep mails lie within mails, at most, judged by the bytes alone (a cheap upper bound)."""
+    return raw.lower().count(b"content-type: message/rfc822")
+
+
+def _broken(root: Part, fault: str) -> Structure:
+    root.children = []
+    root.kind = "application/octet-stream"
+    return Structure(root, fault)
+
+
+def _first_header(raw: bytes) -> int:
+    """Skip blank lines and the "From " line of an mbox, quoted or not, which some programs leave on top."""
+    position, length = 0, len(raw)
+    if raw.startswith(b"\xef\xbb\xbf"):
+        position = 3
+    while position < length:
+        newline = raw.find(b"\n", position)
+        line = raw[position : newline if newline >= 0 else length]
+        if line.strip() and not line.startswith((b"From ", b">From ")):
+            break
+        if newline < 0:
+            break
+        position = newline + 1
+    return position
+
+
+def _read_part(raw: bytes, start: int, end: int, *, depth: int, default: str = "text/plain") -> Part:
+    headers, body = read_headers(raw, start, end, maximum=MAX_HEADER_BYTES)
+    part = Part(raw, start, body, end, headers, kind=default, depth=depth)
+    declared = headers.first("content-type")
+    if declared:
+        kind, part.params = parameters(declared)
+        headers.charset = part.params.get("charset", "")
+        if not declared.isascii() or b"=?" in declared:
+            kind, part.params = parameters(declared, headers.charset)
+        part.kind = _known_type(kind, default)
+    disposition = headers.first("content-disposition")
+    if disposition:
+        part.disposition, part.disposition_params = parameters(disposition, headers.charset)
+    return part
+
+
+def _known_type(kind: str, default: str) -> str:
+    found = _TYPE.match(kind.replace(" ", ""))
+    if found:
+        for known in ("text/plain", "text/html"):
+            if kind.startswith(known + "charset"):
+                return known
+        return found.group()
+    if kind in ("text", "plain"):
+        return "text/plain"
+    if kind == "html":
+        return "text/html"
+    return default if not kind else "text/plain" if default == "text/plain" else default
+
+
+def _spans(part: Part) -> list[tuple[int, int]]:
+    """Where the children of a multipart lie. A missing or wrong boundary is guessed from the first delimiter line."""
+    boundary = part.params.get("boundary", "").rstrip()
+    spans = _between(part, b"--" + boundary.encode("utf-8", "replace")) if boundary else []
+    if not spans:
+        guess = _guessed(part)
+        spans = _between(part, guess) if guess else []
+    return spans
+
+
+def _between(part: Part, delimiter: bytes) -> list[tuple[int, int]]:
+    raw, end = part.raw, part.end
+    spans: list[tuple[int, int]] = []
+    begin = -1
+    position = part.body
+    length = len(delimiter)
+    while len(spans) <= MAX_PARTS:
+        found = raw.find(delimiter, position, end)
+        if found < 0:
+            break
+        position = found + length
+        if found > part.body and raw[found - 1] not in b"\r\n":
+            continue
+        newline = raw.find(b"\n", position, end)
+        stop = end if newline < 0 else newline + 1
+        rest = raw[position : min(stop, position + 300)].strip()
+        if rest not in (b"", b"--"):
+            continue
+        if begin >= 0:
+            spans.append((begin, _before_newline(raw, begin, found)))
+        begin = stop
+        position = stop
+        if rest == b"--":
+            # An epilogue follows, unless a program closed too early and goes on with more parts.
+            begin = -1
+    if begin >= 0 and begin < end:
+        spans.append((begin, end))
+    return spans
+
+
+def _before_newline(raw: bytes, begin: int, found: int) -> int:
+    """The line end before a delimiter belongs to the delimiter (RFC 2046 5.1.1)."""
+    if found - 1 >= begin and raw[found - 1] == 0x0A:
+        found -= 1
+        if found - 1 >= begin and raw[found - 1] == 0x0D:
+            found -= 1
+    return max(found, begin)
+
+
+def _guessed(part: Part) -> bytes:
+    position = part.body
+    for _ in range(50):
+        newline = part.raw.find(b"\n", position, part.end)
+        line = part.raw[position : part.end if newline < 0 else newline].strip()
+        if line.startswith(b"--") and 4 < len(line) <= 200 and not line.strip(b"-") == b"":
+            return line
+        if newline < 0:
+            break
+        position = newline + 1
+    return b""
+
+
+def uu_files(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Text with its uuencoded files taken out, and those files as (name, bytes); at most 50."""
+    files: list[tuple[bytes, bytes]] = []
+    kept: list[bytes] = []
+    position = 0
+    while len(files) < 50:
+        begin = _UU_BEGIN.search(data, position)
+        if not begin:
+            break
+        stop = data.find(b"\nend", begin.end())
+        if stop < 0:
+            break
+        content = _uudecoded(data[begin.start() : stop + 4])
+        if not content:
+            kept.append(data[position : begin.end()])
+            position = begin.end()
+            continue
+        kept.append(data[position : begin.start()])
+        files.append((begin.group(1).strip(), content))
+        newline = data.find(b"\n", stop + 1)
+        position = len(data) if newline < 0 else newline
+    if not files:
+        return data, files
+    kept.append(data[position:])
+    return b"".join(kept), files
+
+
+def _uudecoded(data: bytes) -> bytes:
+    out = bytearray()
+    is_inside = False
+    for line in data.splitlines():
+        if not is_inside:
+            is_inside = line.startswith(b"begin ")
+            continue
+        if line.strip() in (b"end", b"`", b""):
+            if line.strip() == b"end":
+                break
+            continue
+        try:
+            out += binascii.a2b_uu(line)
+        except binascii.Error:
+            count = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                out += binascii.a2b_uu(line[:count])
+            except binascii.Error:
+                return b""
+    return bytes(out)

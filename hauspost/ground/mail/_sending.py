@@ -1,0 +1,321 @@
+"""Hands a letter to the configured mail server and knows exactly how far it came (RFC 5321)."""
+
+import base64
+import ipaddress
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from hauspost.ground.config import Config
+from hauspost.ground.mail.compose import ascii_domain
+
+CONNECT_SECONDS = 15.0
+COMMAND_SECONDS = 60.0
+# RFC 5321 4.5.3.2.6 would wait ten minutes here; a worker that serves others too gives up earlier, and tries again.
+ANSWER_SECONDS = 180.0
+MAILS_PER_CONNECTION = 100
+_CHUNK = 256 * 1024
+_TEXT_LIMIT = 500
+# What a server says when login or encryption is missing: our settings are wrong, no recipient is to blame.
+_SETTINGS_ARE_WRONG = frozenset({530, 534, 535, 538})
+
+
+class Unreachable(Exception):
+    """The mail server could not be used for any letter at all; the words name setting, cause and next step."""
+
+
+class Overtaken(Exception):
+    """Another worker has taken this letter over, so it must not leave here."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A letter ready to go: its name in a mailbox, its envelope and its bytes."""
+
+    name: str
+    sender: str
+    recipients: Sequence[str]
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one recipient: "delayed" is worth another try; `code` is 0 where no server answered."""
+
+    state: Literal["handed_over", "delayed", "failed"]
+    code: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One answer for each recipient, in their order; `perhaps_left` when the server's last answer was lost."""
+
+    answers: Sequence[Answer]
+    perhaps_left: bool = False
+
+
+class Courier(Protocol):
+    """Whoever takes letters from the queue: a mail server, or a local mailbox."""
+
+    def hand_over(self, parcel: Parcel, may_leave: Callable[[], bool]) -> Outcome:
+        """Deliver; `may_leave` is asked before the letter can no longer be held back. Raises Unreachable, Overtaken."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class MailServer:
+    """The outgoing mail server of the settings, over a connection that is kept for the next letter."""
+
+    def __init__(
+        self, config: Config, *, command_seconds: float = COMMAND_SECONDS, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
+        self._config = config
+        self._command_seconds, self._answer_seconds = command_seconds, answer_seconds
+        self._smtp: smtplib.SMTP | None = None
+        self._mails = 0
+
+    def hand_over(self, parcel: Parcel, may_leave: Callable[[], bool]) -> Outcome:
+        """One SMTP transaction. Raises Unreachable while nobody can be blamed but server or settings, and Overtaken."""
+        sender, recipients = _envelope(parcel.sender), [_envelope(address) for address in parcel.recipients]
+        is_plain = parcel.raw.isascii() and sender.isascii() and all(map(str.isascii, recipients))
+        smtp, code, text = self._begin(sender, len(parcel.raw), is_plain)
+        if code == 0:
+            return Outcome([Answer("failed", 553, text)] * len(recipients))
+        if code in _SETTINGS_ARE_WRONG:
+            self.close()
+            raise Unreachable(self._fault(f"refuses us: {code} {text}. Check the login and outgoing_security"))
+        if code != 250:
+            self._end_transaction(smtp, code)
+            return Outcome([_answer(code, text)] * len(recipients))
+        return self._carry(smtp, recipients, parcel.raw, may_leave)
+
+    def close(self) -> None:
+        """End the connection politely, as far as the other side still listens."""
+        smtp, self._smtp = self._smtp, None
+        if smtp is None:
+            return
+        try:
+            smtp.quit()
+        except (OSError, ValueError):
+            smtp.close()
+
+    def _begin(self, sender: str, size: int, is_plain: bool) -> tuple[smtplib.SMTP, int, str]:
+        """MAIL FROM, over the kept connection if it still lives. Code 0: the server cannot take such a letter."""
+        while True:
+            smtp, is_fresh = self._connected()
+            options = [f"SIZE={size}"] if smtp.has_extn("size") else []
+            if not is_plain:
+                if not (smtp.has_extn("smtputf8") and smtp.has_extn("8bitmime")):
+                    return smtp, 0, "5.6.7 the mail server takes no addresses with letters other than ASCII (SMTPUTF8)"
+                options += ["BODY=8BITMIME", "SMTPUTF8"]
+            smtp.command_encoding = "ascii" if is_plain else "utf-8"
+            try:
+                code, text = self._said(smtp.docmd("MAIL", " ".join([f"FROM:<{sender}>", *options])))
+            except OSError as error:
+                self._drop()
+                code, text = 421, self._words(error)
+            if code not in (421, -1):
+                return smtp, code, text
+            self._drop()
+            if is_fresh:
+                raise Unreachable(self._fault(f"ended the connection: {text}"))
+            # The server had closed the idle connection; nothing was said on it yet, so a new one may be tried.
+
+    def _carry(
+        self, smtp: smtplib.SMTP, recipients: Sequence[str], raw: bytes, may_leave: Callable[[], bool]
+    ) -> Outcome:
+        answers: list[Answer | None] = []
+        try:
+            for address in recipients:
+                code, text = self._said(smtp.docmd("RCPT", f"TO:<{address}>"))
+                answers.append(None if code in (250, 251, 252) else _answer(code, text))
+                if code == 421:
+                    raise smtplib.SMTPServerDisconnected(text)
+            if None not in answers:
+                self._end_transaction(smtp)
+                return Outcome([answer for answer in answers if answer])
+            code, text = self._said(smtp.docmd("DATA"))
+            if code != 354:
+                self._end_transaction(smtp, code)
+                return _filled(answers, recipients, _answer(code, text))
+            self._pour(smtp, raw)
+        except OSError as error:
+            # Without its last line no server takes a letter: it has certainly not left.
+            self._drop()
+            lost = Answer("delayed", 0, f"the connection was lost before the letter had left: {self._words(error)}")
+            return _filled(answers, recipients, lost)
+        return self._finish(smtp, recipients, answers, may_leave)
+
+    def _finish(
+        self,
+        smtp: smtplib.SMTP,
+        recipients: Sequence[str],
+        answers: Sequence[Answer | None],
+        may_leave: Callable[[], bool],
+    ) -> Outcome:
+        left = False
+        try:
+            if not may_leave():
+                raise Overtaken
+            left = True
+            self._patience(smtp, self._answer_seconds)
+            smtp.send(b".\r\n")
+            code, text = self._said(smtp.getreply())
+            self._patience(smtp, self._command_seconds)
+        except OSError as error:
+            self._drop()
+            if not left:
+                raise
+            lost = f"the connection was lost before the server's last answer: {self._words(error)}"
+            return _filled(answers, recipients, Answer("delayed", 0, lost), perhaps_left=True)
+        except BaseException:
+            # Only dropping the connection now keeps the letter from leaving.
+            self._drop()
+            raise
+        self._mails += 1
+        if code in (421, -1) or self._mails >= MAILS_PER_CONNECTION:
+            self.close()
+        return _filled(answers, recipients, _answer(code, text), perhaps_left=code == -1)
+
+    def _pour(self, smtp: smtplib.SMTP, raw: bytes) -> None:
+        """The letter, its leading dots doubled (RFC 5321 4.5.2), without the line that ends it."""
+        stuffed = (b"\r\n" + raw).replace(b"\r\n.", b"\r\n..")[2:]
+        whole = memoryview(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
+        for start in range(0, len(whole), _CHUNK):
+            # In pieces, because a socket's time limit counts for everything that one call sends.
+            smtp.send(whole[start : start + _CHUNK])
+
+    def _connected(self) -> tuple[smtplib.SMTP, bool]:
+        if self._smtp is not None:
+            return self._smtp, False
+        try:
+            self._smtp = self._connect()
+        except smtplib.SMTPAuthenticationError as error:
+            said = self._clean(error.smtp_error)
+            raise Unreachable(
+                self._fault(f"refuses the login: {error.smtp_code} {said}. Check outgoing_user and outgoing_password")
+            ) from None
+        except (OSError, ValueError) as error:
+            # No chained exception: its traceback would hold the login's arguments (S21).
+            raise Unreachable(self._fault(self._words(error))) from None
+        self._mails = 0
+        return self._smtp, True
+
+    def _connect(self) -> smtplib.SMTP:
+        config = self._config
+        if config.outgoing_password and config.outgoing_security == "none" and not _is_loopback(config.outgoing_host):
+            raise ValueError("gets no password over an open connection; set outgoing_security to starttls or tls")
+        ourselves = ascii_domain(config.mail_domain) or "localhost"
+        smtp: smtplib.SMTP
+        if config.outgoing_security == "tls":
+            smtp = smtplib.SMTP_SSL(local_hostname=ourselves, timeout=CONNECT_SECONDS, context=_tls())
+        else:
+            smtp = smtplib.SMTP(local_hostname=ourselves, timeout=CONNECT_SECONDS)
+        # smtplib keeps the name it checks a certificate for only when it is given to the constructor, which connects.
+        smtp._host = config.outgoing_host  # type: ignore[attr-defined]
+        try:
+            code, text = self._said(smtp.connect(config.outgoing_host, config.outgoing_port))
+            if code != 220:
+                raise ValueError(f"does not want to talk to us: {code} {text}")
+            smtp.ehlo_or_helo_if_needed()
+            if config.outgoing_security == "starttls":
+                if not smtp.has_extn("starttls"):
+                    raise ValueError("offers no STARTTLS; nothing is sent in the clear. Check outgoing_security")
+                smtp.starttls(context=_tls())
+                smtp.ehlo_or_helo_if_needed()
+            if config.outgoing_user:
+                smtp.login(config.outgoing_user, config.outgoing_password)
+        except BaseException:
+            smtp.close()
+            raise
+        if smtp.sock is None:
+            raise ValueError("ended the connection")
+        # The last line goes alone; it must not wait for the acknowledgement of what went before.
+        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._patience(smtp, self._command_seconds)
+        return smtp
+
+    def _end_transaction(self, smtp: smtplib.SMTP, code: int = 0) -> None:
+        try:
+            if code in (421, -1) or smtp.rset()[0] != 250:
+                self.close()
+        except OSError:
+            self._drop()
+
+    def _drop(self) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            smtp.close()
+
+    def _patience(self, smtp: smtplib.SMTP, seconds: float) -> None:
+        if smtp.sock is not None:
+            smtp.sock.settimeout(seconds)
+
+    def _said(self, reply: tuple[int, bytes]) -> tuple[int, str]:
+        return reply[0], self._clean(reply[1])
+
+    def _fault(self, words: str) -> str:
+        return f"The mail server {self._config.outgoing_host}:{self._config.outgoing_port} {words}."
+
+    def _words(self, error: Exception) -> str:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f"has a certificate that we do not trust: {error.verify_message}"
+        if isinstance(error, ssl.SSLError):
+            return f"cannot speak TLS with us: {self._clean(str(error.reason or error))}"
+        if isinstance(error, socket.gaierror):
+            return "is not known by this name; check outgoing_host"
+        if isinstance(error, TimeoutError):
+            return "does not answer"
+        if isinstance(error, smtplib.SMTPResponseException):
+            return f"said {error.smtp_code} {self._clean(error.smtp_error)}"
+        if isinstance(error, ConnectionRefusedError):
+            return "refuses connections; check outgoing_host and outgoing_port"
+        return self._clean(str(error)) or type(error).__name__
+
+    def _clean(self, text: bytes | str) -> str:
+        """A server's words on one line, without what we must not keep: the password, in any spelling (S21)."""
+        words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+        user, password = self._config.outgoing_user, self._config.outgoing_password
+        if password:
+            spellings = (f"\0{user}\0{password}", f"{user}\0{user}\0{password}", password)
+            for secret in (*(base64.b64encode(spelling.encode()).decode() for spelling in spellings), password):
+                words = words.replace(secret, "…")
+        return " ".join(words.replace("\0", " ").split())[:_TEXT_LIMIT]
+
+
+def _answer(code: int, text: str) -> Answer:
+    if code == 250:
+        return Answer("handed_over", code, text)
+    # Anything that is neither yes nor a clear no is worth another try.
+    return Answer("failed", code, text) if 500 <= code <= 599 else Answer("delayed", max(code, 0), text)
+
+
+def _filled(
+    answers: Sequence[Answer | None], recipients: Sequence[str], rest: Answer, *, perhaps_left: bool = False
+) -> Outcome:
+    """Those whose own answer is known keep it, the others share the letter's."""
+    known = [*answers, *[None] * (len(recipients) - len(answers))]
+    return Outcome([answer or rest for answer in known], perhaps_left)
+
+
+def _envelope(address: str) -> str:
+    local, _, domain = address.rpartition("@")
+    if not address or not local.isascii():
+        return address
+    return f"{local}@{ascii_domain(domain) or domain}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()

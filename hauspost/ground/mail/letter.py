@@ -1,0 +1,302 @@
+"""From the bytes of a mail to a Letter: who, what, which files, which conversation, whether a machine wrote it. Pure."""
+
+import hashlib
+import json
+import logging
+import re
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+from typing import Any
+
+from hauspost.ground.text.quotes import Folded, fold_html, fold_text
+from hauspost.ground.text.safe_html import SANITISER_VERSION
+
+from ._addresses import MAX_MAILBOXES, Mailbox, count_recipients, read_mailboxes
+from ._attachments import Attachment
+from ._automatic import is_marked_spam, judge_origin
+from ._body import Body, read_body
+from ._bounce import Bounce, Report, read_report
+from ._calendar import Invitation
+from ._charsets import storable
+from ._headers import Headers
+from ._mime import Part, Structure, read_structure
+
+__all__ = ["Attachment", "Bounce", "Invitation", "Letter", "Mailbox", "bare_subject", "is_forward", "letter_as_json", "read_letter"]
+
+_log = logging.getLogger(__name__)
+_MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
+_ADDRESSES = ("to", "cc", "bcc", "from", "reply-to", "resent-to", "resent-cc")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail as the desk understands it. Every text can be stored and shown; nothing in `html` loads or runs anything."""
+
+    subject: str = ""
+    from_: tuple[Mailbox, ...] = ()
+    sender: Mailbox | None = None
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    message_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    date: datetime | None = None
+    # The body. `text` is always there if the mail has any words; `html` only if the mail has HTML.
+    text: str = ""
+    html: str = ""
+    visible_text: str = ""
+    quoted_text: str = ""
+    visible_html: str = ""
+    quoted_html: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    calendar: tuple[Invitation, ...] = ()
+    has_signature: bool = False
+    has_encrypted: bool = False
+    has_unopened_tnef: bool = False
+    is_forwarded: bool = False
+    # Where it comes from.
+    is_automatic: bool = False  # never answer it by itself (P7.2)
+    automatic_reason: str = ""
+    is_automatic_reply: bool = False  # it changes no state (P13.1)
+    is_out_of_office: bool = False
+    is_bounce: bool = False  # somebody was not reached for good
+    is_dsn: bool = False  # any delivery status mail
+    bounces: tuple[Bounce, ...] = ()
+    bounce_of: str = ""
+    is_feedback_report: bool = False
+    is_spam: bool = False
+    list_id: str = ""
+    auto_submitted: str = ""
+    return_path: str | None = None  # "" is the null path, None an unknown one
+    authentication_results: tuple[str, ...] = ()
+    received_count: int = 0
+    own_headers: tuple[tuple[str, str], ...] = ()  # X-Hauspost-…, in order
+    fault: str = ""  # which bound the mail broke; only headers are filled then
+    sanitiser_version: int = SANITISER_VERSION
+
+
+def read_letter(raw: bytes) -> Letter:
+    """Read any bytes as a mail. Never raises for bad mail: one beyond the bounds of S19 has a `fault`.
+
+    Faults: "too_many_parts", "too_deep", "headers_too_long", "too_many_recipients", and "unreadable" for what we
+    did not foresee. The headers are filled as far as they can be read, for the quarantine to show.
+    """
+    try:
+        structure = read_structure(_with_line_ends(raw))
+        return _letter(structure)
+    except (RecursionError, MemoryError, ValueError, LookupError, ArithmeticError, AttributeError, TypeError, AssertionError, OSError):
+        # Whatever is wrong with the mail or with us: it goes to the quarantine, and all the others go on.
+        _log.warning("a mail of %d bytes could not be read", len(raw), exc_info=True)
+        return _headers_only(raw)
+
+
+def _letter(structure: Structure) -> Letter:
+    root = structure.root
+    headers = root.headers
+    fault = structure.fault
+    if count_recipients([value for name, value in headers.lines if name in _ADDRESSES]) > MAX_MAILBOXES:
+        fault = fault or "too_many_recipients"
+    if fault:
+        return Letter(**_from_headers(headers, with_people=fault != "too_many_recipients"), fault=fault)
+    if not headers.charset:
+        headers.charset = _charset_of_body(root)
+    known = _from_headers(headers)
+    body = read_body(root)
+    return _judged(root, known, body)
+
+
+def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
+    headers: Headers = root.headers
+    sender: Mailbox | None = known["sender"]
+    return_path: str | None = known["return_path"]
+    origin = judge_origin(
+        headers,
+        subject=known["subject"],
+        sender=sender.address if sender else "",
+        return_path=return_path,
+        kind=root.kind,
+        report_type=root.params.get("report-type", "").lower(),
+    )
+    report: Report = read_report(
+        root,
+        sender=headers.text("from"),
+        subject=known["subject"],
+        return_path=return_path,
+        text=body.text,
+    )
+    text, html = _folded(known["subject"], body)
+    is_reply = origin.is_reply and not report.is_dsn and not report.is_feedback
+    return Letter(
+        **known,
+        text=body.text,
+        html=html.whole,
+        visible_text=text.visible,
+        quoted_text=text.quoted,
+        visible_html=html.visible,
+        quoted_html=html.quoted,
+        attachments=body.attachments,
+        calendar=body.calendar,
+        has_signature=body.has_signature,
+        has_encrypted=body.has_encrypted,
+        has_unopened_tnef=body.has_unopened_tnef,
+        is_forwarded=text.is_forward or html.is_forward or is_forward(known["subject"]),
+        is_automatic=origin.is_automatic or report.is_dsn or report.is_feedback,
+        automatic_reason=origin.reason or ("report" if report.is_dsn or report.is_feedback else ""),
+        is_automatic_reply=is_reply,
+        is_out_of_office=origin.is_absence and is_reply,
+        is_bounce=report.is_bounce,
+        is_dsn=report.is_dsn,
+        bounces=report.bounces,
+        bounce_of=report.original_id,
+        is_feedback_report=report.is_feedback,
+        is_spam=is_marked_spam(headers),
+    )
+
+
+def _folded(subject: str, body: Body) -> tuple[Folded, Folded]:
+    """Text and HTML, each in what is shown and what is folded; a forwarded mail is never folded (P4.4)."""
+    text = fold_text(body.text)
+    html = fold_html(body.html) if body.html else Folded()
+    if is_forward(subject):
+        text = Folded(visible=text.whole, whole=text.whole, is_forward=True)
+        html = Folded(visible=html.whole, whole=html.whole, is_forward=True)
+    return text, html
+
+
+def _from_headers(headers: Headers, *, with_people: bool = True) -> dict[str, Any]:
+    charset = headers.charset
+    people: dict[str, tuple[Mailbox, ...]] = {}
+    for name in ("from", "to", "cc", "reply-to"):
+        people[name] = read_mailboxes(headers.all(name), charset) if with_people or name == "from" else ()
+    references = _ids(headers, "references")
+    return {
+        "subject": headers.text("subject"),
+        "from_": people["from"],
+        "sender": next((box for box in people["from"] if box.address), None),
+        "to": _usable(people["to"]),
+        "cc": _usable(people["cc"]),
+        "reply_to": _usable(people["reply-to"]),
+        "message_id": _one_id(headers.text("message-id")),
+        "in_reply_to": _ids(headers, "in-reply-to"),
+        "references": references,
+        "date": _moment(headers.text("date")),
+        "list_id": headers.text("list-id"),
+        "auto_submitted": headers.text("auto-submitted"),
+        "return_path": _return_path(headers),
+        "authentication_results": tuple(_plain(value) for value in headers.all("authentication-results")),
+        "received_count": len(headers.all("received")),
+        "own_headers": tuple((name, _plain(value)) for name, value in headers.lines if name.startswith("x-hauspost-")),
+    }
+
+
+def _headers_only(raw: bytes) -> Letter:
+    """What the quarantine can show of a mail that defeated us."""
+    try:
+        head = raw[:100_000]
+        structure = read_structure(head.partition(b"\r\n\r\n")[0].partition(b"\n\n")[0] + b"\n\n")
+        return Letter(**_from_headers(structure.root.headers), fault="unreadable")
+    except (RecursionError, MemoryError, ValueError, LookupError, ArithmeticError, AttributeError, TypeError, AssertionError):
+        return Letter(fault="unreadable")
+
+
+def _with_line_ends(raw: bytes) -> bytes:
+    """A mail of old Macs, whose lines end with a carriage return alone, gets line ends that end lines."""
+    return raw.replace(b"\r", b"\n") if b"\n" not in raw and b"\r" in raw else raw
+
+
+def _charset_of_body(root: Part) -> str:
+    """The charset of the first text part: raw 8-bit headers are most likely written in it too (P21.2)."""
+    waiting = [root]
+    while waiting:
+        part = waiting.pop()
+        if part.main == "text" and part.charset:
+            return part.charset
+        waiting.extend(reversed(part.children))
+    return ""
+
+
+def _usable(boxes: tuple[Mailbox, ...]) -> tuple[Mailbox, ...]:
+    return tuple(box for box in boxes if box.address)
+
+
+def _plain(value: bytes) -> str:
+    return storable(value.decode("utf-8", "replace"))
+
+
+def _one_id(text: str) -> str:
+    found = _MESSAGE_ID.search(text)
+    return found.group(1) if found else text.strip("<> \t")[:998]
+
+
+def _ids(headers: Headers, name: str) -> tuple[str, ...]:
+    """Message-IDs of a header, each once, in order; free text around them (as In-Reply-To may have) is left out."""
+    text = " ".join(_plain(value) for value in headers.all(name))
+    return tuple(dict.fromkeys(_MESSAGE_ID.findall(text)[:2000]))
+
+
+def _return_path(headers: Headers) -> str | None:
+    if not headers.has("return-path"):
+        return None
+    return headers.text("return-path").strip("<> \t")
+
+
+def _moment(text: str) -> datetime | None:
+    """A Date header as aware UTC; None where it is missing or absurd."""
+    try:
+        parts = parsedate_tz(text[:200])
+        if not parts:
+            return None
+        zone = timezone(timedelta(seconds=parts[9] or 0))
+        return datetime(*parts[:5], min(parts[5], 59), tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+
+
+# What mail programs put before a subject when they answer or pass on, in the languages of our people and their neighbours.
+_ANSWERS = "re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|yan|cevap|res|r|回复|回覆|答复|回信|返信|odpověď|vá|ats|atb|ang|απ|σχετ|הַתְשׁוּבָה|השב|отв|на|rép|rcp"
+_FORWARDS = "fwd?|wg|wtr|tr|rv|enc|doorst|i|pd|vl|fyi|ilt|i̇lt|vb|továbbítás|転送|转发|轉寄|προωθ|πρθ|пересл|fs|vidarebef|doorsturen|weiterleitung|fw"
+_PREFIX = re.compile(
+    rf"\s{{0,9}}(?:(?P<answer>{_ANSWERS})|(?P<forward>{_FORWARDS}))\s{{0,3}}(?:[\[(]\d{{1,3}}[\])]|\^\d{{1,3}}|\*\d{{1,3}}|\d{{1,2}})?\s{{0,3}}[:：]\s{{0,9}}",
+    re.IGNORECASE,
+)
+
+
+def bare_subject(subject: str) -> str:
+    """The subject without any number of "AW:", "Re[2]:", "Fwd:", "WG:" … before it, in any case and mixture (P8.7)."""
+    position = 0
+    while found := _PREFIX.match(subject, position):
+        position = found.end()
+    return subject[position:].strip()
+
+
+def is_forward(subject: str) -> bool:
+    """Whether the outermost prefix of the subject says that somebody passes a mail on."""
+    found = _PREFIX.match(subject)
+    return bool(found and found.group("forward"))
+
+
+def letter_as_json(letter: Letter) -> str:
+    """The letter for people and scripts to read: files by size and SHA-256 instead of their bytes."""
+    return json.dumps(_jsonable(letter), ensure_ascii=False, indent=2)
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, Attachment):
+        return {
+            "name": value.name,
+            "content_type": value.content_type,
+            "size_bytes": len(value.content),
+            "sha256": hashlib.sha256(value.content).hexdigest(),
+            "content_id": value.content_id,
+            "is_inline": value.is_inline,
+            "declared_name": value.declared_name,
+        }
+    if is_dataclass(value):
+        return {item.name.rstrip("_"): _jsonable(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, (tuple, list)):
+        return [_jsonable(item) for item in value]
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    return value

@@ -1,0 +1,1 @@
+"""Text: safe HTML, quotes, signatures (pure)."""

@@ -1,0 +1,111 @@
+"""How mail programs introduce what they quote, in the languages of our people: words, each used by `quotes` line by line."""
+
+import re
+
+# The keywords of a quoted header ("From: … Sent: … To: … Subject: …"), by what they say.
+_FROM = (
+    "from|von|absender|de|expéditeur|remitente|da|mittente|van|afzender|od|nadawca|odesílatel|kimden|gönderen|fra|från|avsändare|"
+    "lähettäjä|feladó|от|від|από|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|de la|מאת|من"
+)
+_DATE = (
+    "sent|date|gesendet|gesendet am|datum|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviada|enviada em|enviado em|fecha|data|inviato|"
+    "verzonden|wysłano|odesláno|odesl\\.|gönderildi|gönderme tarihi|tarih|sendt|dato|skickat|lähetetty|päivämäärä|elküldve|küldve|dátum|"
+    "отправлено|дата|надіслано|ημερομηνία|στάλθηκε|发送时间|日期|寄件日期|送信日時|日時|날짜|보낸 날짜|trimis|sent at|sent on|נשלח|تاريخ"
+)
+_TO = (
+    "to|an|empfänger|à|a|pour|destinataire|para|destinatario|aan|do|adresat|komu|pro|kime|alıcı|til|till|vastaanottaja|címzett|кому|προς|"
+    "收件人|收件者|宛先|받는 사람|către|אל|إلى"
+)
+_SUBJECT = (
+    "subject|betreff|objet|sujet|asunto|oggetto|onderwerp|temat|assunto|předmět|konu|emne|ämne|aihe|tárgy|тема|θέμα|主题|主旨|件名|제목|"
+    "subiect|topic|re|נושא|الموضوع"
+)
+_OTHER = "cc|kopie|copie|copia|kopia|dw|cópia|kopi|bilgi|bcc|копия|抄送|副本|reply-to|reply to|antwort an|organization|importance|priorität|attachments|anlagen"
+
+HEADER_LINE = re.compile(
+    r"[ \t\u00a0>|*_]{0,12}(?:(?P<from>%s)|(?P<date>%s)|(?P<to>%s)|(?P<subject>%s)|(?P<other>%s))[ \t\u00a0]{0,3}[*_]{0,2}[ \t\u00a0]{0,12}[:：]"
+    % (_FROM, _DATE, _TO, _SUBJECT, _OTHER),
+    re.IGNORECASE,
+)
+
+# What stands before the colon of "On Monday, Ada wrote:".
+_VERBS = (
+    r"wrote|writes|schrieb|hat (?:am .{0,60} )?geschrieben|a écrit|écrit|a écrit ceci|escribió|escribio|ha escrito|ha scritto|scrive|scritto|schreef|"
+    r"geschreven|heeft geschreven|napisał|napisała|napisał\(a\)|pisze|escreveu|napsal|napsala|napsal\(a\)|napísal|píše|yazdı|yazmış|skrev|"
+    r"kirjoitti|írta|ezt írta|пишет|написал|написала|написав|έγραψε|写道|寫道|さんは書きました|님이 작성|작성|a scris|je napisao|je napisala|"
+    r"wrote on|schrieb am|schrieb folgendes|كتب|כתב|reageerde|said|kirjutas|rašė"
+)
+VERB = re.compile(rf"(?<!\w)(?:{_VERBS})(?!\w)", re.IGNORECASE)
+# The verb, or an address, or a time, and then nothing but the colon.
+ENDS_INTRODUCTION = re.compile(r"[:：][ \t\u00a0*_]{0,4}$")
+VERB_AT_END = re.compile(
+    rf"(?:(?<!\w)|(?<=[>\])]))(?:{_VERBS})(?:\(a\))?[ \t\u00a0]{{0,3}}(?:this|the following|folgendes|следующее|:)?[ \t\u00a0]{{0,3}}[:：]?[ \t\u00a0*_-]{{0,8}}$",
+    re.IGNORECASE,
+)
+OPENS_INTRODUCTION = re.compile(
+    r"[ \t\u00a0*_-]{0,6}(?:on|at|am|um|le|el|il|in data|in|op|w dniu|dnia|em|no dia|dne|den|v|на|в|στις|kl|dana|pe|den|tarihinde|在|"
+    r"(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|lør|søn|tir|ons|tors?|fre|man|mån|tis|lör|sön|pon|wt|śr|czw|pt|"
+    r"sob|niedz|út|st|čt|pá|so|ne|po|pzt|sal|çar|per|cum|cmt|paz|seg|ter|qua|qui|sex|sáb|dom|mié|jue|vie|vi|ma|wo|vr|za|zo|пн|вт|ср|чт|пт|сб|вс)"
+    r"[a-zäöüčéêšžąęłíøåýñç]{0,10}[.,]{0,2}[ ]|\d{1,4}[-./年 ])(?<!\w\w\w\w\w\w\w\w\w\w\w\w\w\w\w)",
+    re.IGNORECASE,
+)
+HAS_DATE = re.compile(
+    r"\d{1,2}[:.hH]\d{2}(?!\d)|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d月|\d{1,2}\.? ?(?:jan|feb|mar|mär|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])",
+    re.IGNORECASE,
+)
+ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]{1,80}@[^\s<>()\[\]:;,\"]{2,120}")
+
+_ORIGINAL = (
+    r"original message|original mail|original appointment|original e-?mail|reply message|ursprüngliche (?:nachricht|mail|e-mail)|original-?nachricht|originalnachricht|"
+    r"message d'origine|message original|message initial|mensaje original|messaggio originale|messaggio orig|oorspronkelijk bericht|"
+    r"oorspronkelijke bericht|origineel bericht|oryginalna wiadomość|wiadomość oryginalna|wiadomość oryginalna|mensagem original|původní zpráva|"
+    r"původní e-mail|özgün ileti|orijinal (?:mesaj|ileti)|orjinal mesaj|oprindelig (?:meddelelse|besked)|opprinnelig melding|ursprungligt meddelande|"
+    r"originalmeddelande|alkuperäinen viesti|eredeti üzenet|исходное сообщение|исходящее сообщение|пересылаемое|оригінальне|αρχικό μήνυμα|原始邮件|原始郵件|原郵件|"
+    r"元のメッセージ|original messages?|원본 (?:메시지|메일)|mesaj original|mesajul original|izvorna poruka|pôvodná správa|reply separator|antwort(?:en)?|ответ|"
+    r"quoted message|zitierte nachricht|vorherige nachricht|previous message"
+)
+_FORWARDED = (
+    r"forwarded message|forwarded mail|forwarded by .{0,200}|forwarded|begin forwarded message|start of forwarded message|fwd|"
+    r"weitergeleitete (?:nachricht|mail|e-mail)|weitergeleitet von .{0,200}|anfang der weitergeleiteten nachricht|"
+    r"message transféré|message transmis|transféré par .{0,200}|début du message (?:réexpédié|transféré)|mensaje reenviado|inicio del mensaje reenviado|"
+    r"messaggio inoltrato|inizio messaggio inoltrato|inoltrato da .{0,200}|doorgestuurd bericht|begin doorgestuurd bericht|wiadomość przekazana|przekazana wiadomość|"
+    r"początek przekazywanej wiadomości|mensagem (?:encaminhada|reencaminhada)|início da mensagem (?:encaminhada|reencaminhada)|přeposlaná zpráva|"
+    r"předávaná zpráva|začátek přeposílané zprávy|iletilen mesaj|yönlendirilmiş (?:mesaj|ileti)|iletilen ileti|videresendt (?:meddelelse|besked|melding)|vidarebefordrat meddelande|"
+    r"välitetty viesti|továbbított (?:üzenet|levél)|пересылаемое сообщение|пересланное сообщение|переслано|转发邮件信息|轉寄郵件|转发的邮件|"
+    r"転送(?:された)?メッセージ|전달된 메시지|προωθημένο μήνυμα|mesaj redirecționat|proslijeđena poruka"
+)
+_RULES = r"[ \t\u00a0>*]{0,8}[-_=*~─—–]{2,80}[ \t\u00a0*]{0,6}"
+_RULES_END = r"[ \t\u00a0*:]{0,6}[-_=*~─—–]{2,80}[ \t\u00a0*:]{0,8}$"
+ORIGINAL = re.compile(rf"{_RULES}(?:{_ORIGINAL}){_RULES_END}", re.IGNORECASE)
+FORWARDED = re.compile(
+    rf"(?:{_RULES}(?:{_FORWARDED}){_RULES_END}"
+    r"|[ \t\u00a0>*]{0,8}(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-?mail)|début du message (?:réexpédié|transféré)|"
+    r"inicio del mensaje reenviado|inizio (?:del )?messaggio inoltrato|begin doorgestuurd bericht|początek przekazywanej wiadomości|"
+    r"início da mensagem (?:encaminhada|reencaminhada)|začátek přeposílané zprávy)[ \t\u00a0*]{0,6}:[ \t\u00a0*]{0,6}$)",
+    re.IGNORECASE,
+)
+RULE = re.compile(r"[ \t\u00a0*]{0,8}[-_=─—–]{5,200}[ \t\u00a0*]{0,6}$")
+NOTES_RULE = re.compile(rf"[ \t]{{0,4}}-{{3,40}}.{{1,200}}(?:{_VERBS})[ \t\u00a0]{{0,3}}:?[ \t]{{0,3}}-{{2,40}}[ \t]{{0,4}}$", re.IGNORECASE)
+
+SIGNATURE_RULE = re.compile(r"[ \t\u00a0]{0,4}(?:--|__|—|–|- -|---)[ \t\u00a0]{0,4}$")
+DEVICE = re.compile(
+    r"[ \t\u00a0(\[*_-]{0,6}(?:"
+    r"sent (?:from|via|using|by|with|on) (?:my |the |a )?[\w'’<(@][^,.!?]{0,80}|(?:get|download) outlook for (?:ios|android|mac)|"
+    r"sent from .{0,40}(?:<https?:[^>]{0,200}>|\(https?:[^)]{0,200}\))|"
+    r"(?:diese (?:nachricht|e-?mail|mail) wurde )?(?:von|über|mit) (?:meinem?|der|dem|unterwegs|outlook|iphone|samsung)[^.!?]{0,80}(?:gesendet|geschickt|verschickt)(?: worden)?|"
+    r"gesendet (?:von|mit|über|aus)(?: meinem?r?)? [^.,!?]{1,60}|von unterwegs gesendet|(?:holen sie sich )?outlook für (?:ios|android)[^.!?]{0,60}|"
+    r"diese nachricht wurde von meinem [^.!?]{1,80} gesendet|"
+    r"(?:télécharger|obtenir|téléchargez) outlook pour (?:ios|android)|envoyé (?:de|depuis|à partir de|avec|via)(?: mon| ma)? [^.,!?]{1,60}|provenance : [^.,!?]{1,60}|"
+    r"(?:obtener|descargar) outlook para (?:ios|android)|enviado (?:desde|con|do|pelo|a partir do|através do|via|de)(?: mi| meu)? [^.,!?]{1,60}|obter o outlook para (?:ios|android)|"
+    r"(?:ottieni|scarica) outlook per (?:ios|android)|inviato (?:da|dal|con|tramite)(?: mio)? [^.,!?]{1,60}|"
+    r"(?:download|haal) outlook (?:voor|for) (?:ios|android)(?: op)?|(?:verstuurd|verzonden|gestuurd) (?:vanaf|vanaf mijn|met|via|van)(?: mijn)? [^.,!?]{1,60}|"
+    r"(?:pobierz )?(?:program )?outlook (?:dla|na) (?:systemu )?(?:ios|android)|wysłan[eoay] (?:z|ze|za pomocą|przez)(?: mojego)? [^.,!?]{1,60}|"
+    r"(?:získat|stáhnout) outlook pro (?:ios|android)|odesláno (?:z|ze|pomocí)(?: mého)? [^.,!?]{1,60}|"
+    r"[^.,!?]{1,40}['’]?(?:umdan|ımdan|imden|den|dan) gönderildi|(?:ios|android) için outlook[^.,!?]{0,30}|"
+    r"(?:sendt|skickat|lähetetty) (?:fra|från|med|via)?(?: min| mitt)? ?[^.,!?]{1,60}|hent outlook (?:for|til) (?:ios|android)|hämta outlook för (?:ios|android)|"
+    r"отправлено (?:с|из|от)(?: моего| мобильной)? [^,.!?]{1,60}|надіслано (?:з|із) [^,.!?]{1,60}|发自我的.{1,30}|來自我的.{1,30}|從我的.{1,30}|.{1,30}から送信|나의 .{1,30}에서 보냄|"
+    r"sent from mobile[^.,!?]{0,40}|typed (?:on|with) (?:my )?[^.,!?]{1,40}|from my (?:iphone|ipad|android|mobile|blackberry)[^.,!?]{0,40}"
+    r")[ \t\u00a0.!)\]*_]{0,6}$",
+    re.IGNORECASE,
+)
+LIST_FOOTER = re.compile(r"mailing[ -]list|listinfo|unsubscribe|subscription|to post to this (?:list|group)|abmelden|abbestellen", re.IGNORECASE)

@@ -1,0 +1,371 @@
+"""What somebody wrote now, and what he only quotes: mails parted for the eye, never cut (P4).
+
+One mechanism for text and HTML: both become lines, each line is recognised as words, quote or signature, and the
+pieces are put together again. Whatever is not clearly quoted counts as written now. Every step is linear in the text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ._markup import MARK, HtmlLine, Token, laid_out, marked_html, without_marks
+from ._quote_words import (
+    ADDRESS,
+    ENDS_INTRODUCTION,
+    FORWARDED,
+    HAS_DATE,
+    HEADER_LINE,
+    NOTES_RULE,
+    OPENS_INTRODUCTION,
+    ORIGINAL,
+    RULE,
+    VERB,
+    VERB_AT_END,
+)
+from .signatures import mark_signatures
+
+SAID, QUOTE, SIGNATURE, FORWARD = "said", "quote", "signature", "forward"
+_LONGEST_LINE = 600  # characters of a line that are looked at
+_LONGEST_INTRODUCTION = 6  # lines
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Neighbouring lines of one kind: "said", "quote", "signature" or "forward"."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A mail's words (text or safe HTML), parted. `visible` and `quoted` together hold all of `whole`.
+
+    `said` is the author's own words alone: without a mail passed on, which is visible all the same (P4.4).
+    """
+
+    visible: str = ""
+    quoted: str = ""
+    whole: str = ""
+    said: str = ""
+    pieces: tuple[Piece, ...] = ()
+    is_forward: bool = False
+
+
+class _Line(NamedTuple):
+    text: str
+    depth: int  # how deep the mark-up says it is quoted; for text, the number of ">"
+    marks: str = ""
+
+
+def fold_text(text: str, *, sent: str = "") -> Folded:
+    """Part a plain text. `sent` is what we wrote before: lines amid its quotation that are not in it are shown (P4.2)."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    kinds = _kinds([_Line(line[:_LONGEST_LINE], _prefix_depth(line)) for line in lines], sent)
+    visible = _text_of(lines, kinds, (SAID, FORWARD))
+    return Folded(
+        visible=visible,
+        quoted=_text_of(lines, kinds, (QUOTE, SIGNATURE)),
+        whole=text,
+        said=_text_of(lines, kinds, (SAID,)) or visible,
+        pieces=_pieces(lines, kinds),
+        is_forward=FORWARD in kinds,
+    )
+
+
+def fold_html(html: str, *, sent: str = "") -> Folded:
+    """Part an HTML body; the halves are safe and well-formed. Structure counts first, words second."""
+    canonical = marked_html(html)
+    stream, laid = laid_out(canonical)
+    whole = without_marks(canonical)
+    kinds = _kinds(_as_lines(laid), sent)
+    texts = [line.text.replace("\xa0", " ") for line in laid]
+    folded = Folded(visible=whole, whole=whole, said=whole, pieces=_pieces(texts, kinds), is_forward=FORWARD in kinds)
+    if not any(kind in (QUOTE, SIGNATURE, FORWARD) for kind in kinds):
+        return folded
+    return Folded(
+        visible=_html_of(stream, laid, kinds, (SAID, FORWARD)),
+        quoted=_html_of(stream, laid, kinds, (QUOTE, SIGNATURE)),
+        whole=whole,
+        said=_html_of(stream, laid, kinds, (SAID,)),
+        pieces=folded.pieces,
+        is_forward=folded.is_forward,
+    )
+
+
+def _as_lines(laid: Sequence[HtmlLine]) -> list[_Line]:
+    return [
+        _Line(
+            line.text.replace("\xa0", " ")[:_LONGEST_LINE] or ("\ufffc" if line.has_picture else ""),
+            line.depth or _prefix_depth(line.text),
+            line.marks,
+        )
+        for line in laid
+    ]
+
+
+def _prefix_depth(line: str) -> int:
+    """How many ">" stand before a line. A single one before a tag or an arrow is no quotation mark."""
+    stripped = line.lstrip(" \t\xa0\ufeff")
+    if not stripped.startswith(">"):
+        return 0
+    depth = 0
+    for character in stripped[:60]:
+        if character == ">":
+            depth += 1
+        elif character != " ":
+            break
+    return depth
+
+
+def _kinds(lines: list[_Line], sent: str) -> list[str]:
+    """The kind of every line. Nothing but quotes and signatures left means that nothing is folded (P4.3)."""
+    kinds = [SAID] * len(lines)
+    _mark_quotes(lines, kinds)
+    if sent:
+        _show_answers(lines, kinds, sent)
+    mark_signatures([line.text for line in lines], [line.marks for line in lines], kinds)
+    if not any(kind in (SAID, FORWARD) and line.text.strip(" \t\xa0*_-") for kind, line in zip(kinds, lines, strict=True)):
+        return [SAID] * len(lines)
+    return kinds
+
+
+def _mark_quotes(lines: list[_Line], kinds: list[str]) -> None:
+    index, count = 0, len(lines)
+    has_said = False
+    while index < count:
+        line = lines[index]
+        if "r" in line.marks and has_said:
+            _fill(kinds, index, count, QUOTE)
+            return
+        if line.depth and not _is_mere_block(lines, index):
+            index = _take_marked(lines, kinds, index)
+            continue
+        if not line.text.strip():
+            index += 1
+            continue
+        if FORWARDED.match(line.text) or "f" in line.marks:
+            _fill(kinds, index, count, FORWARD)
+            return
+        if ORIGINAL.match(line.text) or NOTES_RULE.match(line.text):
+            if has_said:
+                _fill(kinds, index, count, QUOTE)
+                return
+            index += 1
+            continue
+        header = _header_block(lines, index)
+        if header:
+            if has_said:
+                _fill(kinds, _with_rule_before(lines, kinds, index), count, QUOTE)
+                return
+            index = header
+            continue
+        introduced = _introduction(lines, index)
+        if introduced:
+            after = _next_words(lines, introduced)
+            if after < count and lines[after].depth:
+                _fill(kinds, index, after, QUOTE)
+                index = _take_marked(lines, kinds, after)
+                continue
+            if has_said:
+                _fill(kinds, index, count, QUOTE)
+                return
+            index = introduced
+            continue
+        has_said = True
+        index += 1
+
+
+def _fill(kinds: list[str], start: int, end: int, kind: str) -> None:
+    kinds[start:end] = [kind] * (end - start)
+
+
+def _is_mere_block(lines: list[_Line], index: int) -> bool:
+    """A `<blockquote>` that no program marked and no line introduces may be a person's own indent."""
+    return "b" in lines[index].marks and "q" not in lines[index].marks
+
+
+def _take_marked(lines: list[_Line], kinds: list[str], index: int) -> int:
+    """Mark a run of marked lines with the empty ones amid them; what follows is a person's again."""
+    count = len(lines)
+    last = index
+    while index < count and (lines[index].depth or not lines[index].text.strip()):
+        if lines[index].depth:
+            last = index
+        index += 1
+    start = last
+    while start >= 0 and kinds[start] == SAID and (lines[start].depth or not lines[start].text.strip()):
+        kinds[start] = QUOTE
+        start -= 1
+    return last + 1
+
+
+def _next_words(lines: list[_Line], index: int) -> int:
+    while index < len(lines) and not lines[index].text.strip() and not lines[index].depth:
+        index += 1
+    return index
+
+
+def _header_block(lines: list[_Line], index: int) -> int:
+    """Whether the header of another mail begins here: sender first or nearly so, three kinds of line; 0 or its end."""
+    first = HEADER_LINE.match(lines[index].text)
+    if not first or first.lastgroup == "other":
+        return 0
+    found: dict[str, int] = {}
+    blanks = loose = 0
+    end = index
+    for position in range(index, min(index + 24, len(lines))):
+        text = lines[position].text
+        if not text.strip():
+            blanks += 1
+            if (blanks > 1 and len(found) >= 3) or blanks > 5:
+                break
+            continue
+        hit = HEADER_LINE.match(text)
+        if hit:
+            name = hit.lastgroup or ""
+            if name in found and name != "other" and name != "to":
+                break
+            found[name] = position
+            end = position + 1
+            loose = 0
+        else:
+            # A value that wraps, or stands in a table cell of its own.
+            loose += 1
+            if loose > 2 or (len(found) == 1 and loose > 1):
+                break
+    essential = len({"from", "date", "to", "subject"} & set(found))
+    is_header = "from" in found and (essential >= 3 or (essential == 2 and bool(ADDRESS.search(lines[found["from"]].text)) and _has_rule_before(lines, index)))
+    return end if is_header else 0
+
+
+def _has_rule_before(lines: list[_Line], index: int) -> bool:
+    before = index - 1
+    while before >= 0 and not lines[before].text.strip():
+        before -= 1
+    return before >= 0 and bool(RULE.match(lines[before].text) or "-" in lines[before].marks or ORIGINAL.match(lines[before].text))
+
+
+def _with_rule_before(lines: list[_Line], kinds: list[str], index: int) -> int:
+    """The rule above a quoted header belongs to it."""
+    before = index - 1
+    while before >= 0 and not lines[before].text.strip():
+        before -= 1
+    return before if before >= 0 and RULE.match(lines[before].text) and kinds[before] == SAID else index
+
+
+def _introduction(lines: list[_Line], index: int) -> int:
+    """Whether "On Monday, Ada wrote:" begins here, on up to six lines; 0, or the line after it."""
+    first = lines[index]
+    if "h" in first.marks:
+        end = index + 1
+        while end < len(lines) and "h" in lines[end].marks:
+            end += 1
+        return end
+    opens = bool(OPENS_INTRODUCTION.match(first.text))
+    text = ""
+    blanks = 0
+    for position in range(index, min(index + _LONGEST_INTRODUCTION, len(lines))):
+        line = lines[position]
+        if line.depth:
+            break
+        if not line.text.strip():
+            blanks += 1
+            if blanks > 2:
+                break
+            continue
+        text = f"{text} {line.text.strip()}" if text else line.text.strip()
+        if len(text) > 700:
+            break
+        if _ends(text):
+            after = _next_words(lines, position + 1)
+            is_followed = after < len(lines) and lines[after].depth > 0
+            return position + 1 if _is_introduction(text, opens=opens, is_followed=is_followed) else 0
+        if not opens and position > index:
+            break
+    return 0
+
+
+def _ends(text: str) -> bool:
+    return bool(ENDS_INTRODUCTION.search(text[-12:]) or VERB_AT_END.search(text[-60:]))
+
+
+def _is_introduction(text: str, *, opens: bool, is_followed: bool) -> bool:
+    has_verb = bool(VERB.search(text))
+    has_date = bool(HAS_DATE.search(text))
+    has_address = bool(ADDRESS.search(text))
+    if is_followed:
+        return has_verb or (has_date and has_address)
+    if has_verb:
+        return (has_date and opens) or (has_address and has_date)
+    return has_date and has_address and text.rstrip("*_ ").endswith((">:", "):", "]:"))
+
+
+def _show_answers(lines: list[_Line], kinds: list[str], sent: str) -> None:
+    """Within the quotation of what we sent, show the lines that we did not send (P4.2): no mark tells them otherwise."""
+    known = f" {' '.join(_words(sent))} "
+    quoted = [index for index, kind in enumerate(kinds) if kind == QUOTE]
+    words = {index: _words(lines[index].text) for index in quoted}
+    is_ours = {index: not words[index] or f" {' '.join(words[index])} " in known for index in quoted}
+    full = [index for index in quoted if len(words[index]) > 2]
+    ours = [index for index in full if is_ours[index]]
+    if not ours or len(ours) * 2 < len(full):
+        return  # it quotes something else
+    for index in quoted:
+        if ours[0] < index < ours[-1] and not is_ours[index] and not lines[index].depth:
+            kinds[index] = SAID
+
+
+def _words(text: str) -> list[str]:
+    return "".join(character if character.isalnum() else " " for character in text.casefold()).split()
+
+
+def _text_of(lines: list[str], kinds: list[str], wanted: tuple[str, ...]) -> str:
+    chosen = [line for line, kind in zip(lines, kinds, strict=True) if kind in wanted]
+    out: list[str] = []
+    for line in chosen:
+        if line.strip() or (out and out[-1].strip()):
+            out.append(line.rstrip())
+    return "\n".join(out).strip("\n")
+
+
+def _pieces(lines: list[str], kinds: list[str]) -> tuple[Piece, ...]:
+    pieces: list[Piece] = []
+    start = 0
+    for index in range(1, len(lines) + 1):
+        if index == len(lines) or kinds[index] != kinds[start]:
+            text = "\n".join(lines[start:index]).strip("\n")
+            if text.strip():
+                pieces.append(Piece(kinds[start], text))
+            start = index
+    return tuple(pieces)
+
+
+_VOID = frozenset(("br", "img", "hr", "col", "wbr"))
+
+
+def _html_of(stream: list[Token], laid: Sequence[HtmlLine], kinds: list[str], wanted: tuple[str, ...]) -> str:
+    """The wanted lines as HTML: all elements stay open and close as before, the emptied ones are dropped."""
+    out: list[str] = []
+    opened: list[int] = []  # where in `out` each open element stands
+    for line, kind in zip(laid, kinds, strict=True):
+        is_wanted = kind in wanted
+        for index in range(line.start, line.end):
+            text, name, is_end, attributes = stream[index]
+            if not name:
+                if is_wanted:
+                    out.append(text)
+            elif name in _VOID:
+                if is_wanted:
+                    out.append(f"<{name}{attributes}>")
+            elif not is_end:
+                opened.append(len(out))
+                out.append(f"<{name}{attributes}>")
+            elif opened:
+                start = opened.pop()
+                if len(out) == start + 1 or all(not piece or piece.isspace() for piece in out[start + 1 :]):
+                    del out[start:]
+                else:
+                    out.append(f"</{name}>")
+    html = "".join(out)
+    return without_marks(html) if MARK in html else html

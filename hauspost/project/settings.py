@@ -1,0 +1,154 @@
+"""Django's settings, made from Hauspost's own (hauspost.toml and HAUSPOST_*)."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from hauspost.ground import config as _config
+from hauspost.ground import secrets_file as _secrets
+
+HAUSPOST = _config.load(Path(os.environ.get("HAUSPOST_FOLDER", ".")).resolve())
+PACKAGE = Path(__file__).resolve().parent.parent
+
+_url = urlsplit(HAUSPOST.public_url)
+_secure = _url.scheme == "https"
+
+DEBUG = False
+SECRET_KEY = _secrets.django_secret(HAUSPOST.data)
+ALLOWED_HOSTS = [_url.hostname or "localhost"]
+CSRF_TRUSTED_ORIGINS = [f"{_url.scheme}://{_url.netloc}"]
+FORCE_SCRIPT_NAME = _url.path.rstrip("/") or None
+ROOT_URLCONF = "hauspost.project.urls"
+WSGI_APPLICATION = "hauspost.project.wsgi.application"
+
+INSTALLED_APPS = [
+    "hauspost.doors.ui",
+    "hauspost.doors.desk",
+    "hauspost.doors.portal",
+    "hauspost.duties.reactions",
+    "hauspost.duties.intake",
+    "hauspost.duties.notices",
+    "hauspost.records.tickets",
+    "hauspost.records.catalogue",
+    "hauspost.records.places",
+    "hauspost.records.people",
+    "hauspost.ground.history",
+    "hauspost.ground.mail",
+    "hauspost.ground.search",
+    "hauspost.ground.files",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "hauspost.doors.ui.middleware.SafeHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hauspost.doors.ui.middleware.PersonsLanguageAndZone",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "hauspost.doors.ui.middleware.RefusalsInWords",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "environment": "hauspost.doors.ui.environment.environment",
+            "context_processors": ["django.template.context_processors.request"],
+        },
+    },
+    {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True},
+]
+FORM_RENDERER = "django.forms.renderers.Jinja2"
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = ["hauspost.records.people.login.AddressBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "sign-in"
+
+SESSION_COOKIE_NAME = "hauspost"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = (_url.path.rstrip("/") or "") + "/"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_FAILURE_VIEW = "hauspost.doors.ui.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+USE_X_FORWARDED_HOST = False
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+LANGUAGE_CODE = HAUSPOST.language
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [str(PACKAGE / "locale")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = HAUSPOST.time_zone
+
+STATIC_URL = "static/"
+STATIC_ROOT = str(HAUSPOST.data / "static")
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+# Our links carry a hash of the content.
+WHITENOISE_MAX_AGE = 365 * 24 * 3600
+
+
+def database(url: str, data: Path) -> dict[str, object]:
+    """The one database: SQLite with durable, immediate transactions, or PostgreSQL."""
+    if url == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(data / "hauspost.sqlite3"),
+            "OPTIONS": {
+                # Measured: DEFERRED transactions meet lock errors, NORMAL may lose the last commits on power loss.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-20000;"
+                "PRAGMA temp_store=MEMORY;PRAGMA mmap_size=268435456",
+            },
+            "CONN_MAX_AGE": None,
+        }
+    parts = urlsplit(url)
+    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or unquote(query.get("host", "")),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+DATABASES = {"default": database(HAUSPOST.database_url, HAUSPOST.data)}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"hauspost": {"level": "INFO"}, "mail.log": {"level": "ERROR"}},
+}

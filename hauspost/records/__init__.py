@@ -1,0 +1,1 @@
+"""What the desk knows: nouns, their questions, their verbs."""

@@ -1,0 +1,1 @@
+"""Persons, addresses, departments, teams, roles, login."""

@@ -1,0 +1,366 @@
+"""Changing people, teams and intake addresses."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from hauspost.ground import clock, tokens
+from hauspost.ground.history.actions import Part, record
+from hauspost.ground.refusals import Invalid, NotAllowed
+from hauspost.records.people.actor import SYSTEM, Actor
+from hauspost.records.people.models import (
+    Address,
+    Department,
+    LinkToken,
+    Mailbox,
+    Membership,
+    Person,
+    Team,
+    sort_key_of,
+)
+from hauspost.records.people.refusals import AddressIsOurs, AddressTaken, LinkSpent, NoSuchPerson, NotAnAddress
+
+ADDRESS = re.compile(r"[^\s@<>,;:\"\\\x00-\x1f]{1,64}@[^\s@<>,;:\"\\\x00-\x1f]{1,255}")
+FIRST_LINK_HOURS = 24
+
+
+def normal(address: str) -> str:
+    """An address as it is kept: case-folded, without white space. Raises NotAnAddress."""
+    clean = address.strip().rstrip(".").lower()
+    if not ADDRESS.fullmatch(clean):
+        raise NotAnAddress(address=address[:100])
+    return clean
+
+
+def known_person(address: str) -> Person | None:
+    """The person of an address, past or present (P25.6); merged persons lead to the one they became."""
+    row = (
+        Address.objects.filter(address=address.strip().lower())
+        .select_related("person__merged_into", "person__department")
+        .first()
+    )
+    if row is None or row.person is None:
+        return None
+    return row.person.merged_into or row.person
+
+
+def person_by(uid_or_address: str) -> Person:
+    """A person by uid or address. Raises NoSuchPerson."""
+    found = known_person(uid_or_address) if "@" in uid_or_address else None
+    if found is None and re.fullmatch(r"[0-9a-fA-F-]{32,36}", uid_or_address):
+        found = Person.objects.filter(uid=uid_or_address).first()
+    if found is None:
+        raise NoSuchPerson(who=uid_or_address[:100])
+    return found
+
+
+@transaction.atomic
+def add_person(
+    name: str,
+    address: str | None,
+    *,
+    actor: Actor,
+    language: str = "",
+    time_zone: str = "",
+    phone: str = "",
+    department: Department | None = None,
+    line_manager: Person | None = None,
+    is_external: bool = False,
+    is_administrator: bool = False,
+    is_auditor: bool = False,
+    verified: bool = False,
+) -> Person:
+    """Let the desk know a person. Records "person.added". Raises NotAllowed, NotAnAddress, AddressTaken, AddressIsOurs.
+
+    The desk's agents may add whom they speak with; only administrators give rights.
+    """
+    if not (actor.is_administrator or (actor.is_agent and not (is_administrator or is_auditor))):
+        raise NotAllowed
+    clean = " ".join(name.replace("\0", "").split())[:200] or (address or "").partition("@")[0] or "?"
+    person = Person(
+        name=clean,
+        sort_key=sort_key_of(clean),
+        language=language,
+        time_zone=time_zone,
+        phone=phone,
+        department=department,
+        line_manager=line_manager,
+        is_external=is_external,
+        is_administrator=is_administrator,
+        is_auditor=is_auditor,
+        created_at=clock.now(),
+    )
+    person.set_unusable_password()
+    person.save(force_insert=True)
+    parts = [Part("name", clean, str(person.uid))]
+    if address:
+        row = _take_address(person, address, is_main=True, verified=verified)
+        parts.append(Part("address", row.address, str(person.uid)))
+    after = {
+        "language": language,
+        "time_zone": time_zone,
+        "department": department.key if department else None,
+        "line_manager": str(line_manager.uid) if line_manager else None,
+        "is_external": is_external,
+        "is_administrator": is_administrator,
+        "is_auditor": is_auditor,
+    }
+    record("person.added", person.stream, actor=actor, data={"before": {}, "after": after}, parts=parts, new=True)
+    return person
+
+
+@transaction.atomic
+def add_address(
+    person: Person, address: str, *, actor: Actor, kind: str = "personal", is_main: bool = False
+) -> Address:
+    """Give a person one more address; the old ones still recognise their mail. Records "address.added".
+
+    Raises NotAllowed, NotAnAddress, AddressTaken, AddressIsOurs.
+    """
+    _only_administrators(actor)
+    if is_main:
+        person.addresses.filter(is_main=True).update(is_main=False)
+    row = _take_address(person, address, is_main=is_main, kind=kind)
+    part = Part("address", row.address, str(person.uid))
+    record("address.added", person.stream, actor=actor, data={"kind": kind, "main": is_main}, parts=[part])
+    return row
+
+
+def _take_address(
+    person: Person, address: str, *, is_main: bool, kind: str = "personal", verified: bool = False
+) -> Address:
+    clean = normal(address)
+    row = Address.objects.filter(address=clean).first()
+    if row is not None and row.kind == Address.Kind.OURS:
+        raise AddressIsOurs(address=clean)
+    if row is not None and row.person_id is not None:
+        raise AddressTaken(address=clean)
+    if row is None:
+        row = Address(address=clean, created_at=clock.now())
+    row.person, row.kind, row.is_main, row.is_verified = person, kind, is_main, verified
+    row.save()
+    return row
+
+
+def sender_of_mail(name: str, address: str, *, actor: Actor = SYSTEM) -> Person:
+    """The person who wrote a mail; a stranger becomes known, outside the company's domains as external.
+
+    Raises NotAnAddress, AddressIsOurs.
+    """
+    found = known_person(address)
+    if found is not None:
+        return found
+    clean = normal(address)
+    domains = settings.HAUSPOST.company_domains
+    external = clean.rpartition("@")[2] not in domains if domains else False
+    return add_person(name, clean, actor=actor, is_external=external)
+
+
+@transaction.atomic
+def rename(person: Person, name: str, *, actor: Actor) -> Person:
+    """A new name; it is the same person (P25.6). Records "person.renamed". Raises NotAllowed, Invalid."""
+    _only_administrators(actor)
+    clean = " ".join(name.replace("\0", "").split())[:200]
+    if not clean:
+        raise Invalid("name", "write a name")
+    old, person.name, person.sort_key = person.name, clean, sort_key_of(clean)
+    person.save(update_fields=["name", "sort_key"])
+    parts = [Part("name before", old, str(person.uid)), Part("name", clean, str(person.uid))]
+    record("person.renamed", person.stream, actor=actor, parts=parts)
+    return person
+
+
+@transaction.atomic
+def set_preferences(person: Person, *, language: str, time_zone: str, actor: Actor) -> Person:
+    """A person's own language and time zone. Records "person.preferences". Raises NotAllowed, Invalid."""
+    if actor.who != person:
+        _only_administrators(actor)
+    if language not in {"", *(tag for tag, _ in settings.LANGUAGES)}:
+        raise Invalid("language", ", ".join(tag for tag, _ in settings.LANGUAGES))
+    before = {"language": person.language, "time_zone": person.time_zone}
+    person.language, person.time_zone = language, time_zone
+    person.save(update_fields=["language", "time_zone"])
+    after = {"language": language, "time_zone": time_zone}
+    record("person.preferences", person.stream, actor=actor, data={"before": before, "after": after})
+    return person
+
+
+@transaction.atomic
+def deactivate(person: Person, *, actor: Actor) -> None:
+    """Let a leaver no longer act: sessions and links end at once, tickets stay (S13). Records "person.deactivated"."""
+    _only_administrators(actor)
+    person.deactivated_at = clock.now()
+    person.session_version += 1
+    person.save(update_fields=["deactivated_at", "session_version"])
+    LinkToken.objects.filter(person=person).delete()
+    record("person.deactivated", person.stream, actor=actor)
+
+
+@transaction.atomic
+def reactivate(person: Person, *, actor: Actor) -> None:
+    """Let somebody who came back act again. Records "person.reactivated"."""
+    _only_administrators(actor)
+    person.deactivated_at = None
+    person.save(update_fields=["deactivated_at"])
+    record("person.reactivated", person.stream, actor=actor)
+
+
+@transaction.atomic
+def set_password(person: Person, password: str, *, actor: Actor) -> None:
+    """A new password; every session of the person ends (S13). Records "person.password_set".
+
+    Raises NotAllowed, Invalid (with the rules' own words).
+    """
+    if actor.who != person:
+        _only_administrators(actor)
+    try:
+        validate_password(password, person)
+    except ValidationError as fault:
+        raise Invalid("password", " ".join(fault.messages)) from fault
+    person.set_password(password)
+    person.session_version += 1
+    person.save(update_fields=["password", "session_version"])
+    record("person.password_set", person.stream, actor=actor)
+
+
+@transaction.atomic
+def add_department(key: str, words: Mapping[str, str], *, cost_centre: str = "", actor: Actor) -> Department:
+    """Add a unit of people. Records "department.added". Raises NotAllowed."""
+    _only_administrators(actor)
+    department = Department.objects.create(key=key, words=dict(words), cost_centre=cost_centre)
+    after = {"words": dict(words), "cost_centre": cost_centre}
+    record("department.added", f"setting:department:{key}", actor=actor, data={"before": {}, "after": after})
+    return department
+
+
+@transaction.atomic
+def add_team(
+    key: str,
+    words: Mapping[str, str],
+    *,
+    actor: Actor,
+    is_confidential: bool = False,
+    language: str = "",
+    acknowledges: bool = True,
+) -> Team:
+    """Add a team that is responsible for tickets. Records "team.added". Raises NotAllowed."""
+    _only_administrators(actor)
+    team = Team.objects.create(
+        key=key, words=dict(words), is_confidential=is_confidential, language=language, acknowledges=acknowledges
+    )
+    after = {"words": dict(words), "is_confidential": is_confidential, "language": language}
+    record("team.added", f"setting:team:{key}", actor=actor, data={"before": {}, "after": after})
+    return team
+
+
+@transaction.atomic
+def give_role(person: Person, team: Team, role: str, *, actor: Actor, is_technician: bool = False) -> Membership:
+    """Give a person a role in a team (P33.1). Records "team.role_given". Raises NotAllowed, Invalid."""
+    _only_administrators(actor)
+    if role not in Membership.Role.values:
+        raise Invalid("role", ", ".join(Membership.Role.values))
+    row, _new = Membership.objects.update_or_create(
+        person=person, team=team, defaults={"role": role, "is_technician": is_technician}
+    )
+    data = {"person": str(person.uid), "role": role, "technician": is_technician}
+    record("team.role_given", f"setting:team:{team.key}", actor=actor, data=data)
+    return row
+
+
+@transaction.atomic
+def take_role(person: Person, team: Team, *, actor: Actor) -> None:
+    """Take a person out of a team. Records "team.role_taken". Raises NotAllowed."""
+    _only_administrators(actor)
+    Membership.objects.filter(person=person, team=team).delete()
+    record("team.role_taken", f"setting:team:{team.key}", actor=actor, data={"person": str(person.uid)})
+
+
+@transaction.atomic
+def add_mailbox(address: str, team: Team, *, actor: Actor, name: str = "", language: str = "") -> Mailbox:
+    """Let mail to an address become tickets of a team. Records "mailbox.added".
+
+    Raises NotAllowed, NotAnAddress, AddressTaken (a person's address cannot be ours).
+    """
+    _only_administrators(actor)
+    clean = normal(address)
+    row = Address.objects.filter(address=clean).first()
+    if row is not None and row.kind != Address.Kind.OURS and row.person_id is not None:
+        raise AddressTaken(address=clean)
+    row = row or Address(address=clean, created_at=clock.now())
+    row.kind, row.person, row.is_main = Address.Kind.OURS, None, False
+    row.save()
+    mailbox = Mailbox.objects.create(address=row, team=team, name=name, language=language)
+    after = {"address": clean, "team": team.key, "name": name, "language": language}
+    record("mailbox.added", f"setting:mailbox:{clean}", actor=actor, data={"before": {}, "after": after})
+    return mailbox
+
+
+def our_addresses() -> frozenset[str]:
+    """Every intake address that is in use."""
+    rows = Mailbox.objects.filter(archived_at__isnull=True, team__archived_at__isnull=True)
+    return frozenset(rows.values_list("address__address", flat=True))
+
+
+def first_administrator_link() -> str | None:
+    """A fresh one-time link for the first administrator (P17.4); None when the company has one."""
+    if Person.objects.active().filter(is_administrator=True).exists():
+        return None
+    token = tokens.new_token()
+    with transaction.atomic():
+        LinkToken.objects.filter(purpose=LinkToken.Purpose.FIRST_ADMINISTRATOR).delete()
+        LinkToken.objects.create(
+            token_hash=tokens.token_hash(token),
+            purpose=LinkToken.Purpose.FIRST_ADMINISTRATOR,
+            expires_at=clock.now() + timedelta(hours=FIRST_LINK_HOURS),
+        )
+    return f"{settings.HAUSPOST.public_url.rstrip('/')}/first/{token}"
+
+
+def check_first_link(token: str) -> LinkToken:
+    """The unused link of a token. Raises LinkSpent."""
+    row = LinkToken.objects.filter(
+        token_hash=tokens.token_hash(token),
+        purpose=LinkToken.Purpose.FIRST_ADMINISTRATOR,
+        used_at__isnull=True,
+        expires_at__gt=clock.now(),
+    ).first()
+    if row is None or Person.objects.active().filter(is_administrator=True).exists():
+        raise LinkSpent
+    return row
+
+
+@transaction.atomic
+def become_first_administrator(token: str, *, name: str, address: str, password: str) -> Person:
+    """Make whoever holds the one-time link the first administrator. Records "person.added".
+
+    Raises LinkSpent, NotAnAddress, AddressTaken, Invalid (password).
+    """
+    row = check_first_link(token)
+    LinkToken.objects.select_for_update().filter(id=row.id).first()
+    person = add_person(name, address, actor=SYSTEM, is_administrator=True, verified=True)
+    set_password(person, password, actor=SYSTEM)
+    row.used_at = clock.now()
+    row.save(update_fields=["used_at"])
+    return person
+
+
+def first_from(header: str) -> tuple[str, str]:
+    """Name and address of a "Name <address>" text, for command lines."""
+    name, address = parseaddr(header)
+    return name, address
+
+
+def names_of(uids: Sequence[str]) -> dict[str, str]:
+    """Names by uid, for showing a record."""
+    return {str(uid): name for uid, name in Person.objects.filter(uid__in=set(uids)).values_list("uid", "name")}
+
+
+def _only_administrators(actor: Actor) -> None:
+    if not actor.is_administrator:
+        raise NotAllowed

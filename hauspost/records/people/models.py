@@ -1,0 +1,216 @@
+"""Persons, their addresses, departments, teams and roles; and the intake addresses of teams."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from hauspost.ground.text.words import in_language, sort_key
+
+
+class Named(models.Model):
+    """A thing that the company names: a stable key, words in its languages; archived, never deleted."""
+
+    key = models.SlugField(max_length=60, unique=True)
+    words = models.JSONField(default=dict)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """Its name in the language of whoever reads."""
+        return self.name_in(get_language() or settings.LANGUAGE_CODE)
+
+    def name_in(self, language: str) -> str:
+        """Its name in a language, with the company's as fallback."""
+        return in_language(self.words, language, settings.LANGUAGE_CODE) or self.key
+
+
+class Department(Named):
+    """A unit of people."""
+
+    cost_centre = models.CharField(max_length=40, blank=True)
+
+
+class PersonQuerySet(models.QuerySet["Person"]):
+    def active(self) -> "PersonQuerySet":
+        return self.filter(deactivated_at__isnull=True, merged_into__isnull=True)
+
+    def by_name(self) -> "PersonQuerySet":
+        return self.order_by("sort_key", "id")
+
+
+class PersonManager(BaseUserManager["Person"].from_queryset(PersonQuerySet)):  # type: ignore[misc]
+    """Persons; made by the verbs only."""
+
+
+class Person(AbstractBaseUser):
+    """Somebody who asks, works or decides. Most have no password; nobody has a user name."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=200)
+    sort_key = models.CharField(max_length=200, db_index=True)
+    language = models.CharField(max_length=10, blank=True)
+    time_zone = models.CharField(max_length=60, blank=True)
+    phone = models.CharField(max_length=60, blank=True)
+    department = models.ForeignKey(Department, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
+    line_manager = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reports")
+    is_administrator = models.BooleanField(default=False)
+    is_auditor = models.BooleanField(default=False)
+    # Known by mail only, from outside the company: no portal by default (S9).
+    is_external = models.BooleanField(default=False)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged")
+    # Raised by whatever must end sessions at once: deactivation, a new password, other rights (S13).
+    session_version = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD = "uid"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects = PersonManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        """May this person act at all?"""
+        return self.deactivated_at is None and self.merged_into_id is None and self.erased_at is None
+
+    @property
+    def stream(self) -> str:
+        """Where this person's record stands."""
+        return f"person:{self.uid}"
+
+    def get_session_auth_hash(self) -> str:
+        """What every session is bound to: password and version; when either changes, all sessions end (S13)."""
+        from django.utils.crypto import salted_hmac
+
+        return salted_hmac("hauspost session", f"{self.password} {self.session_version}").hexdigest()
+
+
+class Address(models.Model):
+    """A mail address: of one person, shared, of a machine, or ours."""
+
+    class Kind(models.TextChoices):
+        PERSONAL = "personal", _("personal")
+        SHARED = "shared", _("shared")
+        MACHINE = "machine", _("machine")
+        OURS = "ours", _("ours")
+
+    # Case-folded; one row an address, whatever happens to its person's name.
+    address = models.CharField(max_length=320, unique=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSONAL)
+    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="addresses")
+    is_main = models.BooleanField(default=True)
+    is_verified = models.BooleanField(default=False)
+    # P14.2: three bounces in a row, and the desk is told that the address is dead.
+    bounces = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(is_main=True, person__isnull=False), name="one_main_address_a_person"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def domain(self) -> str:
+        """The part behind the @."""
+        return self.address.rpartition("@")[2]
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def active(self) -> "TeamQuerySet":
+        return self.filter(archived_at__isnull=True).order_by("id")
+
+
+class Team(Named):
+    """The group responsible for a kind of tickets."""
+
+    # Its tickets are read by its members only; not even administrators (P33.3).
+    is_confidential = models.BooleanField(default=False)
+    language = models.CharField(max_length=10, blank=True)
+    acknowledges = models.BooleanField(default=True)
+
+    objects = TeamQuerySet.as_manager()
+
+
+class Membership(models.Model):
+    """A person's role in a team."""
+
+    class Role(models.TextChoices):
+        READ_ONLY = "read_only", _("read-only")
+        AGENT = "agent", _("agent")
+        DISPATCHER = "dispatcher", _("dispatcher")
+        LEAD = "lead", _("team lead")
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="memberships")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    is_technician = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "team"], name="one_role_a_team")]
+
+
+class Mailbox(models.Model):
+    """An intake address: mail to it becomes tickets of its team."""
+
+    address = models.OneToOneField(Address, on_delete=models.PROTECT, related_name="mailbox")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="mailboxes")
+    name = models.CharField(max_length=120, blank=True)
+    language = models.CharField(max_length=10, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.address.address
+
+
+class LinkToken(models.Model):
+    """A one-time or person-bound link, stored as its hash only (S12)."""
+
+    class Purpose(models.TextChoices):
+        FIRST_ADMINISTRATOR = "first-administrator", _("first administrator")
+        TICKET = "ticket", _("one ticket")
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    purpose = models.CharField(max_length=30, choices=Purpose.choices)
+    person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="+")
+    about = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+
+class SignInAttempt(models.Model):
+    """A failed sign-in, to slow the next ones down (S22); the address stands as a hash."""
+
+    who_hash = models.CharField(max_length=64)
+    peer = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["who_hash", "at"], name="attempt_by_account"),
+            models.Index(fields=["peer", "at"], name="attempt_by_peer"),
+        ]
+
+
+def sort_key_of(name: str) -> str:
+    """A folded key that sorts names alike on both databases."""
+    return sort_key(name)[:200]

@@ -1,0 +1,43 @@
+"""What the room of people may refuse."""
+
+from django.utils.translation import gettext_lazy as _
+
+from hauspost.ground.refusals import Refused
+
+
+class AddressTaken(Refused):
+    """An address belongs to at most one person."""
+
+    code = "address-taken"
+    words = _("The address %(address)s already belongs to somebody. Merge the two persons, or give another address.")
+
+
+class AddressIsOurs(Refused):
+    """P7.7: one of our own intake addresses would be a person: mail would go round in circles."""
+
+    code = "address-is-ours"
+    words = _("%(address)s is an intake address of this helpdesk and cannot be a person's. Give a personal address.")
+
+
+class NoSuchPerson(Refused):
+    """Nobody by this address or uid."""
+
+    code = "no-such-person"
+    status = 404
+    words = _("Nobody here is known as %(who)s. Check the spelling, or search for the person.")
+
+
+class LinkSpent(Refused):
+    """The link was used, has expired, or never was one; which of them is not told (S12)."""
+
+    code = "link-spent"
+    status = 410
+    words = _("This link does not open anything any more. Ask for a new one.")
+
+
+class NotAnAddress(Refused):
+    """What was given is no mail address."""
+
+    code = "not-an-address"
+    status = 422
+    words = _("%(address)s is not a mail address. It needs a name, an @ and a domain.")

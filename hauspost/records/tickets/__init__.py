@@ -1,0 +1,1 @@
+"""The heart: tickets, messages, participants, links; who may see what."""

@@ -1,0 +1,159 @@
+"""The named questions that tickets and entries answer; who may see what starts here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from hauspost.ground import clock
+from hauspost.records.people.actor import Actor
+
+if TYPE_CHECKING:
+    from hauspost.records.people.models import Person
+    from hauspost.records.tickets.models import Ticket
+
+DONE = ("resolved", "closed")
+WAITING = ("waiting_requester", "waiting_third", "waiting_date")
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page of a list ended: keyset paging, never an offset (P15.6)."""
+
+    at: datetime
+    number: int
+
+    def __str__(self) -> str:
+        return f"{int(self.at.timestamp() * 1_000_000)}-{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Cursor | None":
+        """The cursor that an address names; None for anything else."""
+        from datetime import UTC
+
+        head, _, tail = text.partition("-")
+        if not (head.isascii() and head.isdigit() and tail.isascii() and tail.isdigit() and len(head) < 18):
+            return None
+        return cls(datetime.fromtimestamp(int(head) / 1_000_000, UTC), min(int(tail), 2**63 - 1))
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    """Desk questions start from teams, portal questions from the person; the two are never OR-ed."""
+
+    def at_desk_of(self, actor: Actor) -> Self:
+        """The tickets of the teams in which the actor may read."""
+        return self.filter(team_id__in=actor.teams_with("read"))
+
+    def of_requester(self, person: "Person") -> Self:
+        """What a person has asked for."""
+        return self.filter(requester=person)
+
+    def shared_with(self, person: "Person") -> Self:
+        """What a person follows as a confirmed participant."""
+        return self.filter(participants__person=person, participants__is_confirmed=True)
+
+    def open(self) -> Self:
+        return self.exclude(state__in=DONE)
+
+    def done(self) -> Self:
+        return self.filter(state__in=DONE)
+
+    def to_sort(self) -> Self:
+        """New ones, the longest waiting first: triage."""
+        return self.filter(state="new").order_by("opened_at", "number")
+
+    def waiting(self) -> Self:
+        return self.filter(state__in=WAITING)
+
+    def snoozed(self) -> Self:
+        return self.filter(wake_at__isnull=False)
+
+    def awake(self) -> Self:
+        return self.filter(wake_at__isnull=True)
+
+    def assigned_to(self, person: "Person") -> Self:
+        return self.filter(assignee=person)
+
+    def newest_first(self, before: Cursor | None = None) -> Self:
+        """By last news; from a cursor on."""
+        found = self.order_by("-changed_at", "-number")
+        if before is None:
+            return found
+        return found.filter(
+            Q(changed_at__lt=before.at) | Q(changed_at=before.at, number__lt=before.number), changed_at__lte=before.at
+        )
+
+    def with_names(self) -> Self:
+        """With everything that a ticket's page names, in one query."""
+        return self.select_related(
+            "requester__department", "affected", "team", "assignee", "category", "site", "location", "status",
+            "technician",
+        )
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def visible_in(self, view: "View") -> Self:
+        """The entries that this view of the ticket shows."""
+        if view.sees_notes:
+            return self
+        left = Q(leaves_at__isnull=True) | Q(leaves_at__lte=clock.now())
+        return self.filter(left, is_public=True, taken_back_at__isnull=True, seq__gte=view.since_seq)
+
+
+@dataclass(frozen=True)
+class View:
+    """As what a person sees one ticket: agent, helper, auditor, requester or participant."""
+
+    role: str
+    since_seq: int = 1
+    rights: frozenset[str] = frozenset()
+
+    @property
+    def sees_notes(self) -> bool:
+        """Does this view show internal notes, held mails and the desk's own fields?"""
+        return self.role in ("agent", "helper", "auditor")
+
+    def may(self, right: str) -> bool:
+        """May the person do this with the ticket?"""
+        return right in self.rights
+
+
+EVERYTHING = View("agent", rights=frozenset({"*"}))
+REQUESTER_RIGHTS = frozenset({"read", "answer", "confirm", "reopen", "participants"})
+
+
+def view_of(ticket: "Ticket", actor: Actor) -> View | None:
+    """The one function that decides whether, and as what, somebody sees a ticket (P11.1); None is "not at all"."""
+    from hauspost.records.people.actor import RIGHTS
+
+    if actor.is_system:
+        return EVERYTHING
+    person = actor.who
+    if person is None or not person.is_active:
+        return None
+    role = actor.roles().get(ticket.team_id)
+    if role is not None:
+        return View("agent", rights=RIGHTS[role])
+    own = ticket.requester_id == person.id or ticket.affected_id == person.id
+    taking_part = ticket.participants.filter(person=person, is_confirmed=True).first()
+    if taking_part is not None and taking_part.role == "helper":
+        return View("helper", rights=RIGHTS["agent"] - {"hand", "requester"})
+    if own:
+        return View("requester", rights=REQUESTER_RIGHTS)
+    if taking_part is not None:
+        return View("participant", taking_part.since_seq, frozenset({"read", "answer"}))
+    if person.is_auditor and not ticket.team.is_confidential:
+        return View("auditor", rights=frozenset({"read"}))
+    return None
+
+
+def readable_scopes(actor: Actor) -> tuple[Sequence[str], Sequence[str]]:
+    """The search scopes of a person: (teams read with notes, own requests read without)."""
+    teams = [f"t{team}" for team in actor.teams_with("read")]
+    own = [f"r{actor.who.id}"] if actor.who is not None else []
+    return teams, own

@@ -1,0 +1,74 @@
+"""What the room of tickets may refuse."""
+
+from django.utils.translation import gettext_lazy as _
+
+from hauspost.ground.refusals import Refused
+
+
+class TicketClosed(Refused):
+    """A done ticket takes no such change."""
+
+    code = "ticket-closed"
+    words = _("#%(number)s is done. Reopen it first.")
+
+
+class ReachesNobody(Refused):
+    """P5.3: a public reply without a recipient."""
+
+    code = "reaches-nobody"
+    status = 422
+    words = _("This will reach nobody: #%(number)s has no recipient with a mail address. Add one, or write a note.")
+
+
+class NothingWritten(Refused):
+    """An entry without a word and without a file."""
+
+    code = "nothing-written"
+    status = 422
+    words = _("There is nothing to send yet. Write a text or attach a file.")
+
+
+class TooLate(Refused):
+    """P6.4: the reply has left already."""
+
+    code = "too-late"
+    words = _("The reply in #%(number)s has already left and cannot be taken back. Write another one to correct it.")
+
+
+class TooBig(Refused):
+    """P5.5: more than the mail server will take."""
+
+    code = "too-big"
+    status = 413
+    words = _("The files have %(found)s together; %(allowed)s are allowed. Leave some out, or send them in parts.")
+
+
+class Changed(Refused):
+    """P24.3: somebody else changed the same field since the page was opened; `conflicts` holds both values."""
+
+    code = "changed-meanwhile"
+    words = _("Somebody else has changed #%(number)s in the meantime. Compare both values and choose.")
+
+
+class NotInTeam(Refused):
+    """An assignee needs a role in the ticket's team."""
+
+    code = "not-in-team"
+    status = 422
+    words = _("%(name)s is not an agent of %(team)s. Choose a member, or hand the ticket to another team.")
+
+
+class NotPlaced(Refused):
+    """A location of another site."""
+
+    code = "location-elsewhere"
+    status = 422
+    words = _("%(location)s is not at %(site)s. Choose a location of this site.")
+
+
+class SameTicket(Refused):
+    """A ticket cannot be linked with itself."""
+
+    code = "same-ticket"
+    status = 422
+    words = _("#%(number)s cannot be linked with itself. Give another number.")

@@ -1,0 +1,177 @@
+"""What somebody wrote, on its way into a ticket: text, safe HTML, files; and how it is kept, indexed and sealed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hauspost.ground import clock
+from hauspost.ground.files.actions import store, use
+from hauspost.ground.files.models import Blob
+from hauspost.ground.history.actions import Part
+from hauspost.ground.search import actions as search
+from hauspost.ground.text.plain import html_of_text
+from hauspost.ground.text.safe_html import SANITISER_VERSION
+from hauspost.records.people.models import Person
+from hauspost.records.tickets.models import Attachment, Entry, KnownMessage, Ticket
+from hauspost.records.tickets.refusals import NothingWritten
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file on its way in: its bytes, or a blob that is stored already."""
+
+    name: str
+    content_type: str
+    content: bytes | Blob
+    content_id: str = ""
+    is_inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What somebody wrote. `html` is safe HTML (or empty: then made from the text); `quoted_html` folds below it."""
+
+    text: str
+    html: str = ""
+    quoted_html: str = ""
+    sanitiser: int = SANITISER_VERSION
+    files: Sequence[NewFile] = ()
+    subject: str = ""
+    message_id: str = ""
+    recipients: Sequence[Mapping[str, str]] = ()
+    is_automatic: bool = False
+    channel: str = "portal"
+    delivery: int | None = None
+    author_name: str = ""
+    author_address: str = ""
+
+    @property
+    def size_bytes(self) -> int:
+        """What its files weigh together."""
+        return sum(
+            file.content.size_bytes if isinstance(file.content, Blob) else len(file.content) for file in self.files
+        )
+
+    def refuse_nothing(self) -> None:
+        """Raises NothingWritten when there is neither a word nor a file."""
+        if not self.text.strip() and not self.files:
+            raise NothingWritten
+
+
+def write_entry(
+    ticket: Ticket,
+    writing: Writing,
+    *,
+    seq: int,
+    kind: str,
+    author: Person | None,
+    is_public: bool,
+    is_from_desk: bool,
+    proof: str = "",
+    held_because: str = "",
+    leaves_at: object = None,
+) -> Entry:
+    """Keep an entry with its files, known Message-ID and search document, in the verb's transaction."""
+    text = writing.text.replace("\0", "�")
+    entry = Entry.objects.create(
+        ticket=ticket,
+        seq=seq,
+        kind=kind,
+        is_public=is_public,
+        held_because=held_because,
+        is_from_desk=is_from_desk,
+        is_automatic=writing.is_automatic,
+        author=author,
+        author_name=(writing.author_name or (author.name if author else ""))[:200],
+        author_address=writing.author_address[:320],
+        channel=writing.channel,
+        proof=proof,
+        subject=writing.subject[:2000],
+        text=text,
+        html=writing.html or html_of_text(text),
+        quoted_html=writing.quoted_html,
+        sanitiser=writing.sanitiser,
+        recipients=list(writing.recipients),
+        message_id=writing.message_id[:998],
+        delivery=writing.delivery,
+        created_at=clock.now(),
+        leaves_at=leaves_at,
+    )
+    _attach(entry, writing.files)
+    if writing.message_id:
+        KnownMessage.objects.create(ticket=ticket, entry=entry, id_hash=message_id_hash(writing.message_id))
+    index_entry(ticket, entry, [file.name for file in writing.files])
+    return entry
+
+
+def _attach(entry: Entry, files: Sequence[NewFile]) -> None:
+    rows = []
+    for position, file in enumerate(files):
+        blob = file.content if isinstance(file.content, Blob) else store(file.content)
+        use(blob, entry.owner)
+        rows.append(
+            Attachment(
+                entry=entry,
+                blob=blob,
+                name=file.name[:255] or "file",
+                content_type=file.content_type[:120],
+                size_bytes=blob.size_bytes,
+                content_id=file.content_id[:255],
+                is_inline=file.is_inline,
+                position=position,
+            )
+        )
+    if rows:
+        Attachment.objects.bulk_create(rows)
+
+
+def message_id_hash(message_id: str) -> bytes:
+    """By what a Message-ID is found: 128 bits of its SHA-256."""
+    import hashlib
+
+    return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def scope_of(ticket: Ticket) -> list[str]:
+    """Who finds the ticket: its team, and its requester."""
+    return [f"t{ticket.team_id}", f"r{ticket.requester_id}"]
+
+
+def index_entry(ticket: Ticket, entry: Entry, file_names: Sequence[str] = ()) -> None:
+    """Make an entry findable at once (P16.2, P16.6): the first one also by number, subject and requester."""
+    title = [entry.subject, entry.author_name, entry.author_address, *file_names]
+    if entry.seq == 1:
+        title = [f"#{ticket.number}", ticket.subject, ticket.requester.name, *title]
+    search.index(
+        "entry",
+        ticket.number,
+        entry.id,
+        visibility="public" if entry.is_public else "internal",
+        scope=scope_of(ticket),
+        title=" · ".join(dict.fromkeys(word for word in title if word)),
+        body=entry.text,
+    )
+
+
+def entry_parts(entry: Entry, files: Sequence[NewFile] = ()) -> list[Part]:
+    """The personal parts of an entry, as its event seals them: its text, its names, its files."""
+    person_uid = str(entry.author.uid) if entry.author is not None else ""
+    parts = [
+        Part("text", sealed_text(entry.text, entry.html, entry.quoted_html), person_uid, "entry", entry.id),
+    ]
+    written_by = "\n".join((entry.author_name, entry.author_address, entry.subject))
+    if written_by.strip():
+        parts.append(Part("written by", written_by, person_uid, "author", entry.id))
+    if files:
+        rows = entry.attachments.select_related("blob").order_by("position", "id")
+        parts += [Part("file", sealed_file(row), person_uid, "file", row.id) for row in rows]
+    return parts
+
+
+def sealed_text(text: str, html: str, quoted_html: str) -> str:
+    """An entry's words as they are sealed."""
+    return "\0".join((text, html, quoted_html))
+
+
+def sealed_file(row: Attachment) -> str:
+    """A file as it is sealed: its name, type and the SHA-256 of its bytes."""
+    return "\0".join((row.name, row.content_type, row.blob.sha256))

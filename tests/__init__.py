@@ -1,0 +1,1 @@
+"""The tests: a mirror of the house, stories, letters and the cast."""
