@@ -26,11 +26,13 @@ class Intake:
         self.asked: list[str] = []
         self.addresses = {"it@firma.example", "müller@firma.example"}
         self.refuses: Callable[[Envelope], Exception | None] = lambda envelope: None
+        self.began = threading.Event()
         self.may_write = threading.Event()
         self.may_write.set()
         self.is_down = False
 
     def keep(self, envelopes: Sequence[Envelope]) -> list[int]:
+        self.began.set()
         assert self.may_write.wait(PATIENCE)
         for envelope in envelopes:
             if fault := self.refuses(envelope):

@@ -62,7 +62,8 @@ def test_a_message_id_of_another_hauspost_is_not_ours(ring, foreign_ring):
 
 
 @pytest.mark.parametrize(
-    "message_id", ["", "<>", "a@b", None, 5, b"bytes", "r.1.2.3.aaaaaaaa.abc." + "a" * 20 + "@x", "r." * 5000, "\0", "ı@x"]
+    "message_id",
+    ["", "<>", "a@b", None, 5, b"bytes", "r.1.2.3.aaaaaaaa.abc." + "a" * 20 + "@x", "r." * 5000, "\0", "ı@x"],
 )
 def test_what_is_no_id_of_ours_is_read_as_none(ring, message_id):
     assert addresses.read_message_id(message_id, ring) is None
@@ -127,7 +128,9 @@ def test_a_forged_or_foreign_address_is_not_ours(ring, foreign_ring, read):
         assert read(forged, ring) is None, forged
 
 
-@pytest.mark.parametrize("address", ["", "it@desk.example", "it+@desk.example", "+a.b.c@x", None, 3, "it+" + "a" * 5000, "a+b"])
+@pytest.mark.parametrize(
+    "address", ["", "it@desk.example", "it+@desk.example", "+a.b.c@x", None, 3, "it+" + "a" * 5000, "a+b"]
+)
 @pytest.mark.parametrize("read", [addresses.read_plus_address, addresses.read_verp])
 def test_a_plain_or_odd_address_carries_nothing(ring, read, address):
     assert read(address, ring) is None

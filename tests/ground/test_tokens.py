@@ -90,7 +90,9 @@ def test_seals_are_checked_with_the_public_key_alone(path):
     assert not tokens.verify_seal_with(b"no key", b"all heads", signature)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"keys": [], "seals": []}', '{"keys": [{"id": "a"}], "seals": []}'])
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", '{"keys": [], "seals": []}', '{"keys": [{"id": "a"}], "seals": []}']
+)
 def test_a_damaged_ring_is_named_and_never_replaced(path, content):
     path.parent.mkdir()
     path.write_text(content)
@@ -121,7 +123,7 @@ def test_base32_comes_back(content):
 
 @pytest.mark.parametrize("text", ["A", "a", "ab1", "a=", " ", "aaa", "ab", None, 3, "ä", "abcdefgh\n"])
 def test_base32_takes_only_its_own_spelling(text):
-    """"ab" carries spare bits that base32 would have written as zero: a token has one spelling."""
+    """ "ab" carries spare bits that base32 would have written as zero: a token has one spelling."""
     assert tokens.unbase32(text) is None
 
 
@@ -140,7 +142,9 @@ def test_a_token_for_one_purpose_is_none_for_another():
     assert tokens.token_hash(token, "invitation") != tokens.token_hash(token, "reset") != tokens.token_hash(token)
 
 
-@pytest.mark.parametrize("token", ["", " ", "\n", None, 0, False, b"bytes", [], {}, "short", "x" * 33, " " * 32, "A" * 32])
+@pytest.mark.parametrize(
+    "token", ["", " ", "\n", None, 0, False, b"bytes", [], {}, "short", "x" * 33, " " * 32, "A" * 32]
+)
 def test_what_is_no_token_never_matches(token):
     """S12: empty, null, whitespace, other type; not even with itself."""
     assert tokens.token_hash(token) != tokens.token_hash(token)

@@ -84,7 +84,7 @@ def reply_html(html: str) -> str:
 def reply_mail(data: bytes) -> str:
     """The author's own words in a whole mail."""
     letter = read_letter(data)
-    return fold_text(letter.text).said if letter.text else text_of_html(fold_html(letter.html).said)
+    return text_of_html(letter.said_html) if letter.html else letter.said_text
 
 
 def threads(mails: list[bytes]) -> list[int]:

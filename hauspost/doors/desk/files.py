@@ -8,10 +8,10 @@ from django.views.decorators.http import require_GET
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.desk.sheet import ticket_for
 from hauspost.doors.ui.acting import actor_of
-from hauspost.doors.ui.serving import serve_bytes, serve_file, serve_mail_html
-from hauspost.duties.intake.actions import raw_mail
-from hauspost.ground.files import open_blob
-from hauspost.ground.mail.letter import read_letter
+from hauspost.doors.ui.serving import serve_bytes, serve_file, serve_mail_html, untouched_html
+from hauspost.duties.intake.actions import raw_of
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground.files.actions import open_blob
 from hauspost.ground.refusals import NotFound
 from hauspost.records.tickets.models import Attachment, Entry
 
@@ -35,7 +35,7 @@ def file(request: HttpRequest, number: int, file: int) -> HttpResponseBase:
 def original(request: HttpRequest, number: int, entry: int) -> HttpResponse:
     """GET …/entries/<id>/original: the mail as it came, in a sandbox, with its headers."""
     found = _entry(request, number, entry)
-    raw = raw_mail(found.delivery)
+    raw = _raw(found)
     head = raw.partition(b"\r\n\r\n")[0] if b"\r\n\r\n" in raw[:1_000_000] else raw.partition(b"\n\n")[0]
     return desk_page(
         request,
@@ -52,7 +52,7 @@ def original(request: HttpRequest, number: int, entry: int) -> HttpResponse:
 def original_file(request: HttpRequest, number: int, entry: int) -> HttpResponse:
     """GET …/entries/<id>/original.eml: its bytes, untouched."""
     found = _entry(request, number, entry)
-    return serve_bytes(raw_mail(found.delivery), f"{number}-{found.seq}.eml", "message/rfc822")
+    return serve_bytes(_raw(found), f"{number}-{found.seq}.eml", "message/rfc822")
 
 
 @xframe_options_sameorigin
@@ -61,17 +61,7 @@ def original_file(request: HttpRequest, number: int, entry: int) -> HttpResponse
 def original_body(request: HttpRequest, number: int, entry: int) -> HttpResponse:
     """GET …/entries/<id>/original.html: what stands in the page's frame."""
     found = _entry(request, number, entry)
-    return serve_mail_html(untouched_html(raw_mail(found.delivery)))
-
-
-def untouched_html(raw: bytes) -> str:
-    """The mail's HTML as its sender wrote it, or its text; only ever shown in the sandbox."""
-    letter = read_letter(raw)
-    if letter.html:
-        return letter.html
-    from django.utils.html import escape
-
-    return f"<!doctype html><pre>{escape(letter.text)}</pre>"
+    return serve_mail_html(untouched_html(_raw(found)))
 
 
 def _entry(request: HttpRequest, number: int, entry: int) -> Entry:
@@ -81,3 +71,10 @@ def _entry(request: HttpRequest, number: int, entry: int) -> Entry:
         raise NotFound
     found.ticket = ticket
     return found
+
+
+def _raw(entry: Entry) -> bytes:
+    row = Delivery.objects.filter(id=entry.delivery).first()
+    if row is None:
+        raise NotFound
+    return raw_of(row)

@@ -1,10 +1,18 @@
 """Files from tickets, served so that nothing in them can run as ours (S2)."""
 
 import re
+from email import message_from_bytes
+from email.policy import compat32
 from typing import BinaryIO
 from urllib.parse import quote
 
 from django.http import FileResponse, HttpResponse
+from django.utils.html import escape
+
+from hauspost.ground.mail.letter import read_letter
+
+# Larger mails are read by our own reader, which knows its bounds.
+_READ_AS_SENT = 2_000_000
 
 # What browsers may be told; everything else is a row of bytes.
 _KNOWN = frozenset(
@@ -46,6 +54,28 @@ def serve_mail_html(html: str) -> HttpResponse:
     response["X-Frame-Options"] = "SAMEORIGIN"
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def untouched_html(raw: bytes) -> str:
+    """The mail's HTML as its sender wrote it, else its text; only ever shown in the sandbox, which runs nothing."""
+    if len(raw) <= _READ_AS_SENT:
+        try:
+            for part in message_from_bytes(raw, policy=compat32).walk():
+                if part.get_content_type() == "text/html":
+                    content = part.get_payload(decode=True)
+                    if isinstance(content, bytes):
+                        return _decoded(content, part.get_content_charset() or "utf-8")
+        except (RecursionError, ValueError, LookupError, AttributeError, TypeError):
+            pass  # Too odd for the standard library: our own bounded reader shows what it can.
+    letter = read_letter(raw)
+    return letter.html or f"<!doctype html><meta charset=utf-8><pre>{escape(letter.text)}</pre>"
+
+
+def _decoded(content: bytes, charset: str) -> str:
+    try:
+        return content.decode(charset, "replace")
+    except LookupError:
+        return content.decode("utf-8", "replace")
 
 
 def disposition(kind: str, name: str) -> str:

@@ -4,8 +4,8 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, connection
 
 from hauspost.doors.worker import timers
@@ -20,10 +20,10 @@ log = logging.getLogger("hauspost.worker")
 POLL_SECONDS = 1.0
 
 
-def work_once(courier: object | None = None) -> int:
+def work_once(courier: Any = None) -> int:
     """Do what is there to do, once around; answers how many things were done."""
     done = deliver_next() + react_next()
-    done += outbox.send_due(courier)  # type: ignore[arg-type]
+    done += outbox.send_due(courier)
     return done
 
 
@@ -39,8 +39,7 @@ def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> 
     """Work until told to stop; sleep when idle, woken at once by whoever brings work."""
     waiter, courier = Waiter(), outbox.connection_pool()
     next_timers = datetime.min.replace(tzinfo=clock.now().tzinfo)
-    stop_waiting = threading.Thread(target=lambda: (stop.wait(), waiter.interrupt()), daemon=True)
-    stop_waiting.start()
+    threading.Thread(target=_wake_to_stop, args=(stop, waiter), daemon=True).start()
     ready()
     try:
         while not stop.is_set():
@@ -61,6 +60,6 @@ def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> 
         connection.close()
 
 
-def is_configured_to_send() -> bool:
-    """Can mail leave at all?"""
-    return bool(settings.HAUSPOST.outgoing_host or settings.HAUSPOST.outgoing_maildir)
+def _wake_to_stop(stop: threading.Event, waiter: Waiter) -> None:
+    stop.wait()
+    waiter.interrupt()

@@ -14,6 +14,7 @@ from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock, db, tokens
 from hauspost.ground.files.actions import read_blob, store, use
+from hauspost.ground.files.models import Blob
 from hauspost.ground.history.actions import record
 from hauspost.ground.mail.addresses import read_plus_address, read_verp
 from hauspost.ground.mail.letter import Letter, read_letter
@@ -68,7 +69,7 @@ def keep(envelopes: Sequence[Envelope]) -> list[int]:
     return [row.id for row in rows]
 
 
-def _stored(envelope: Envelope) -> tuple[bytes | None, object, str]:
+def _stored(envelope: Envelope) -> tuple[bytes | None, Blob | None, str]:
     """Big mails become stored files before the transaction; small ones lie in their row."""
     if isinstance(envelope.raw, bytes) and len(envelope.raw) <= RAW_IN_ROW:
         return envelope.raw, None, hashlib.sha256(envelope.raw).hexdigest()
@@ -211,6 +212,14 @@ def raw_of(row: Delivery) -> bytes:
     if not row.blob:
         raise NotFound
     return read_blob(row.blob)
+
+
+def raw_mail(delivery_id: int | None) -> bytes:
+    """The raw mail that brought an entry; who may see the entry is the caller's question. Raises NotFound."""
+    row = Delivery.objects.filter(id=delivery_id).first() if delivery_id is not None else None
+    if row is None:
+        raise NotFound
+    return raw_of(row)
 
 
 def may_see_mailroom(actor: Actor) -> bool:

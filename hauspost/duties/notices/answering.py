@@ -70,7 +70,8 @@ def _sender_name(entry: Entry, desk: str) -> str:
 
 def _files(entry: Entry) -> tuple[list[File], list[File]]:
     """The files, those that stand in the text apart (P52.1)."""
-    inline, files = [], []
+    inline: list[File] = []
+    files: list[File] = []
     for row in Attachment.objects.filter(entry=entry).select_related("blob").order_by("position", "id"):
         stands_inside = row.content_id and f"cid:{row.content_id}" in entry.html
         file = File(row.name, row.content_type, read_blob(row.blob.sha256), row.content_id if stands_inside else "")

@@ -9,7 +9,7 @@ from hauspost.duties.notices.letters import Desk, answers_to, desk_of, main_addr
 from hauspost.duties.notices.models import Notice
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.models import Event
-from hauspost.ground.history.reading import actor_of, data_of, person_of, ticket_number
+from hauspost.ground.history.reading import actor_of, data_of, person_of, texts_of, ticket_number
 from hauspost.ground.mail import outbox
 from hauspost.ground.mail.addresses import message_id_for
 from hauspost.ground.mail.compose import Outgoing, automatic_headers
@@ -123,8 +123,9 @@ def _tell(event: Event, ticket: Ticket, people: Sequence[Person], reason: str, *
         for person in told
     )
     desk = desk_of(ticket)
-    for person in told if desk is not None else ():
-        _mail(event, ticket, entry, person, reason, desk)
+    if desk is not None:
+        for person in told:
+            _mail(event, ticket, entry, person, reason, desk)
 
 
 def _may_see(person: Person, ticket: Ticket) -> bool:
@@ -172,7 +173,7 @@ def _words(event: Event, ticket: Ticket, entry: Entry | None, reason: str, is_no
     what = _headline(event.kind) % {"name": entry.author_name if entry is not None else ticket.requester.name}
     lines = [what, f"#{ticket.number} {ticket.subject}"]
     if event.kind in ("mail.failed", "mail.bounced"):
-        lines.append(_("The mail server said: %(answer)s") % {"answer": str(data_of(event).get("answer", ""))[:500]})
+        lines += [_("The mail server said: %(answer)s") % {"answer": answer[:500]} for answer in texts_of(event)]
     if entry is not None:
         lines.append("\n".join(f"| {line}".rstrip() for line in entry.text[:LONGEST_TEXT].strip().splitlines()))
     lines.append(page_of(ticket, at_desk=True))

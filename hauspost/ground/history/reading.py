@@ -22,6 +22,11 @@ def person_of(event: Event) -> str:
     return who.partition(":")[2] if who.startswith("person:") else ""
 
 
+def texts_of(event: Event) -> list[str]:
+    """The event's own short texts that were not erased."""
+    return [content for content in event.parts.order_by("position").values_list("content", flat=True) if content]
+
+
 def ticket_number(event: Event) -> int:
     """The number of the ticket in whose stream the event stands; 0 for other streams."""
     kind, _, key = event.stream.name.partition(":")

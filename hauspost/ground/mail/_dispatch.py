@@ -31,7 +31,7 @@ _Step = OutgoingRecipient.State
 _EVENTS = {_Step.HANDED_OVER: "mail.handed_over", _Step.FAILED: "mail.failed", _Step.DELAYED: "mail.delayed"}
 
 
-def courier() -> Courier | None:
+def connection_pool() -> Courier | None:
     """What a worker keeps for `send_due`, so that mails share a connection; None when nothing is configured."""
     config = settings.HAUSPOST
     if config.outgoing_maildir:
@@ -39,13 +39,13 @@ def courier() -> Courier | None:
     return MailServer(config) if config.outgoing_host else None
 
 
-def send_due(connection_pool: Courier | None = None, limit: int = 20) -> int:
+def send_due(courier: Courier | None = None, limit: int = 20) -> int:
     """Send what is due, outside any transaction (P55.1). Returns how many mails were handled; more may be due.
 
-    Without a pool (`courier()`) the connection is made for this call alone. Where nothing is configured mail stays
-    queued.
+    Without a courier (`connection_pool()`) the connection is made for this call alone. Where nothing is
+    configured mail stays queued.
     """
-    taker = connection_pool or courier()
+    taker = courier or connection_pool()
     mails = due(limit) if taker else []
     unreachable = ""
     for mail in mails:
@@ -54,7 +54,7 @@ def send_due(connection_pool: Courier | None = None, limit: int = 20) -> int:
         if unreachable:
             # Every other mail would only wait for the same server.
             _settle(mail, _all_alike(mail, Answer("delayed", 0, unreachable)))
-    if taker and (connection_pool is None or not mails):
+    if taker and (courier is None or not mails):
         # A server need not hold a line on which nothing is said.
         taker.close()
     return len(mails)
@@ -131,11 +131,13 @@ def _settle(mail: OutgoingMail, outcome: Outcome) -> None:
         _move(recipient, answer, moment, is_last_try=moment >= give_up_at)
     in_vain = [one for one in tried if one.handed_over_at is None]
     mail.perhaps_twice = mail.perhaps_twice or outcome.perhaps_left
+    state = _state_of(mail)
+    pause = _pause(moment - (give_up_at - GIVE_UP_AFTER))
     with transaction.atomic():
         is_ours = _ours(mail).update(
-            state=_state_of(mail),
-            next_try_at=min(moment + _pause(moment - (give_up_at - GIVE_UP_AFTER)), max(give_up_at, moment)),
-            give_up_at=give_up_at,
+            state=state,
+            next_try_at=min(moment + pause, give_up_at) if state == _State.QUEUED else None,
+            give_up_at=None if state == _State.SENT else give_up_at,
             last_error=f"{in_vain[0].reply_code or ''} {in_vain[0].reply_text}".strip() if in_vain else "",
             perhaps_twice=mail.perhaps_twice,
             claimed_at=None,

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import re
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from typing import Any
@@ -50,6 +50,8 @@ class Letter:
     quoted_text: str = ""
     visible_html: str = ""
     quoted_html: str = ""
+    said_text: str = ""  # the sender's own words alone, for previews and notices; "" if he wrote none
+    said_html: str = ""
     attachments: tuple[Attachment, ...] = ()
     calendar: tuple[Invitation, ...] = ()
     has_signature: bool = False
@@ -136,6 +138,8 @@ def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
         quoted_text=text.quoted,
         visible_html=html.visible,
         quoted_html=html.quoted,
+        said_text=text.said,
+        said_html=html.said,
         attachments=body.attachments,
         calendar=body.calendar,
         has_signature=body.has_signature,
@@ -160,8 +164,8 @@ def _folded(subject: str, body: Body) -> tuple[Folded, Folded]:
     text = fold_text(body.text)
     html = fold_html(body.html) if body.html else Folded()
     if is_forward(subject):
-        text = Folded(visible=text.whole, whole=text.whole, is_forward=True)
-        html = Folded(visible=html.whole, whole=html.whole, is_forward=True)
+        text = replace(text, visible=text.whole, quoted="", is_forward=True)
+        html = replace(html, visible=html.whole, quoted="", is_forward=True)
     return text, html
 
 

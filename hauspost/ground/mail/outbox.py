@@ -16,14 +16,14 @@ from hauspost.ground import clock
 from hauspost.ground.db import locked, storable
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
-from hauspost.ground.mail._dispatch import courier, due, send_due
+from hauspost.ground.mail._dispatch import connection_pool, due, send_due
 from hauspost.ground.mail._telling import tell
 from hauspost.ground.mail.compose import NotSendable, Outgoing, compose, is_sendable
 from hauspost.ground.mail.models import RAW_LIMIT, OutgoingMail, OutgoingMailQuerySet, OutgoingRecipient
 from hauspost.ground.refusals import Refused
 
 __all__ = [
-    "CannotBeSent", "Delivery", "NobodyReached", "QueueFigures", "cancel", "courier", "delivery_states", "due",
+    "CannotBeSent", "Delivery", "NobodyReached", "QueueFigures", "cancel", "connection_pool", "delivery_states", "due",
     "erase_letters", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all", "retry_now", "send_due",
 ]  # fmt: skip
 
@@ -123,7 +123,7 @@ def cancel(mail: OutgoingMail | int) -> bool:
     reached = OutgoingRecipient.objects.filter(mail=OuterRef("pk"), handed_over_at__isnull=False)
     with transaction.atomic():
         held_back = OutgoingMail.objects.filter(~Exists(reached), pk=number, state=_State.QUEUED, perhaps_twice=False)
-        if held_back.update(state=_State.CANCELLED):
+        if held_back.update(state=_State.CANCELLED, next_try_at=None, give_up_at=None):
             OutgoingRecipient.objects.filter(mail=number).update(state=_Step.CANCELLED, changed_at=clock.now())
         is_cancelled = OutgoingMail.objects.filter(pk=number, state=_State.CANCELLED).exists()
     if is_cancelled and isinstance(mail, OutgoingMail):
@@ -185,10 +185,10 @@ def delivery_states(
 
 def queue_figures() -> QueueFigures:
     """The numbers above the queue's list, in one query (P5.6)."""
-    waiting = Q(state__in=OutgoingMail.UNFINISHED)
-    found = OutgoingMail.objects.exclude(state__in=(_State.SENT, _State.CANCELLED)).aggregate(
+    waiting, in_trouble = Q(next_try_at__isnull=False), Q(give_up_at__isnull=False)
+    found = OutgoingMail.objects.filter(waiting | in_trouble).aggregate(
         waiting=Count("id", filter=waiting),
-        delayed=Count("id", filter=waiting & ~Q(last_error="")),
+        delayed=Count("id", filter=waiting & in_trouble),
         failed=Count("id", filter=~waiting),
         oldest=Min("created_at", filter=waiting),
     )
@@ -270,8 +270,8 @@ def _retry(mails: OutgoingMailQuerySet) -> int:
     failed = OutgoingRecipient.objects.filter(mail=OuterRef("pk"), state=_Step.FAILED)
     with transaction.atomic():
         # Within its time to undo a mail is not hurried.
-        hurried = mails.filter(state=_State.QUEUED, not_before__lte=moment).update(next_try_at=moment)
-        given_up = mails.filter(is_there, Exists(failed), state__in=(_State.FAILED, _State.PARTLY))
+        hurried = mails.waiting().filter(state=_State.QUEUED, not_before__lte=moment).update(next_try_at=moment)
+        given_up = mails.in_trouble().filter(is_there, Exists(failed), state__in=(_State.FAILED, _State.PARTLY))
         again = list(locked(given_up).values_list("pk", flat=True))
         if again:
             OutgoingRecipient.objects.filter(mail__in=again, state=_Step.FAILED).update(

@@ -213,7 +213,9 @@ def laid_out(html: str) -> tuple[list[Token], list[HtmlLine]]:
             own = _marks_in(attributes) if MARK in attributes else ""
             if name in BLOCKS or own:
                 end_line()
-            is_quote = "q" in own or (name == "blockquote" and not _is_mere_indent(attributes))
+            if name == "blockquote" and not own and not _is_mere_indent(attributes):
+                own = "b"  # a quote if it is introduced as one, else a person's own indent
+            is_quote = "q" in own
             opened.append((name, int(is_quote), marks))
             depth += is_quote
             marks += own

@@ -8,7 +8,7 @@ _FROM = (
     "lähettäjä|feladó|от|від|από|发件人|寄件者|寄件人|差出人|送信者|보낸 사람|de la|מאת|من"
 )
 _DATE = (
-    "sent|date|gesendet|gesendet am|datum|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviada|enviada em|enviado em|fecha|data|inviato|"
+    "sent|date|message du|message from|gesendet|gesendet am|datum|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviada|enviada em|enviado em|fecha|data|inviato|"
     "verzonden|wysłano|odesláno|odesl\\.|gönderildi|gönderme tarihi|tarih|sendt|dato|skickat|lähetetty|päivämäärä|elküldve|küldve|dátum|"
     "отправлено|дата|надіслано|ημερομηνία|στάλθηκε|发送时间|日期|寄件日期|送信日時|日時|날짜|보낸 날짜|trimis|sent at|sent on|נשלח|تاريخ"
 )
@@ -33,22 +33,27 @@ _VERBS = (
     r"wrote|writes|schrieb|hat (?:am .{0,60} )?geschrieben|a écrit|écrit|a écrit ceci|escribió|escribio|ha escrito|ha scritto|scrive|scritto|schreef|"
     r"geschreven|heeft geschreven|napisał|napisała|napisał\(a\)|pisze|escreveu|napsal|napsala|napsal\(a\)|napísal|píše|yazdı|yazmış|skrev|"
     r"kirjoitti|írta|ezt írta|пишет|написал|написала|написав|έγραψε|写道|寫道|さんは書きました|님이 작성|작성|a scris|je napisao|je napisala|"
-    r"wrote on|schrieb am|schrieb folgendes|كتب|כתב|reageerde|said|kirjutas|rašė"
+    r"wrote on|schrieb am|schrieb folgendes|كتب|כתב|reageerde|said|kirjutas|rašė|đã viết|viết|a répondu|написал\(а\)|пишет|ha respondido|sendte|schreibt|wrote/schrieb|hat folgendes geschrieben|escreveu na mensagem|a trimis|pisao|pisala"
 )
 VERB = re.compile(rf"(?<!\w)(?:{_VERBS})(?!\w)", re.IGNORECASE)
 # The verb, or an address, or a time, and then nothing but the colon.
 ENDS_INTRODUCTION = re.compile(r"[:：][ \t\u00a0*_]{0,4}$")
 VERB_AT_END = re.compile(
-    rf"(?:(?<!\w)|(?<=[>\])]))(?:{_VERBS})(?:\(a\))?[ \t\u00a0]{{0,3}}(?:this|the following|folgendes|следующее|:)?[ \t\u00a0]{{0,3}}[:：]?[ \t\u00a0*_-]{{0,8}}$",
+    rf"(?:(?<!\w)|(?<=[>\])]))(?:{_VERBS}|sent)(?:\(a\))?[ \t\u00a0]{{0,3}}(?:this|the following|folgendes|следующее|:)?[ \t\u00a0]{{0,3}}[:：]?[ \t\u00a0*_-]{{0,8}}$",
     re.IGNORECASE,
+)
+_DAYS = (
+    "mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|lør|søn|tir|ons|tors?|fre|man|mån|tis|lör|sön|pon|wt|śr|czw|pt|"
+    "sob|niedz|út|st|čt|pá|ne|po|pzt|sal|çar|per|cum|cmt|paz|seg|ter|qua|qui|sex|sáb|dom|mié|jue|vie|vi|ma|wo|vr|za|zo|пн|вт|ср|чт|пт|сб|вс|"
+    "понедельник|вторник|сред|четверг|пятниц|суббот|воскресень|στις|δευ|τρι|τετ|πεμ|παρ|σαβ|κυρ"
 )
 OPENS_INTRODUCTION = re.compile(
-    r"[ \t\u00a0*_-]{0,6}(?:on|at|am|um|le|el|il|in data|in|op|w dniu|dnia|em|no dia|dne|den|v|на|в|στις|kl|dana|pe|den|tarihinde|在|"
-    r"(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|lør|søn|tir|ons|tors?|fre|man|mån|tis|lör|sön|pon|wt|śr|czw|pt|"
-    r"sob|niedz|út|st|čt|pá|so|ne|po|pzt|sal|çar|per|cum|cmt|paz|seg|ter|qua|qui|sex|sáb|dom|mié|jue|vie|vi|ma|wo|vr|za|zo|пн|вт|ср|чт|пт|сб|вс)"
-    r"[a-zäöüčéêšžąęłíøåýñç]{0,10}[.,]{0,2}[ ]|\d{1,4}[-./年 ])(?<!\w\w\w\w\w\w\w\w\w\w\w\w\w\w\w)",
+    rf"[ \t\u00a0*_-]{{0,6}}(?:(?:on|at|am|um|le|el|il|in data|in|op|w dniu|dnia|em|no dia|a|dne|den|v|на|в|στις|kl|dana|pe|le|à|vào|lúc|tarihinde|il giorno|el día|u)[ \t\u00a0]"
+    rf"|(?:{_DAYS})[a-zäöüčéêšžąęłíøåýñç]{{0,10}}(?:[.,]{{1,2}}[ \t\u00a0]|[ \t\u00a0](?=\d))|\d{{1,4}}[-./年 ]|在[ ]?\d)",
     re.IGNORECASE,
 )
+OF_ONESELF = re.compile(r"\b(?:i|ich|wir|we|je|nous|yo|ik|wij)\b[ ](?:\w{1,20}[ ])?(?:wrote|write|geschrieben|schrieb|schrieben|écrit|écris|escribí|schreef)|(?:schrieb(?:en)?|hatte|schreef)[ ](?:ich|wir|ik|wij)\b", re.IGNORECASE)
+HAS_TIME = re.compile(r"(?<!\d)\d{1,2}[:.hH]\d{2}(?!\d)")
 HAS_DATE = re.compile(
     r"\d{1,2}[:.hH]\d{2}(?!\d)|(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d月|\d{1,2}\.? ?(?:jan|feb|mar|mär|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])",
     re.IGNORECASE,
@@ -84,12 +89,12 @@ FORWARDED = re.compile(
     r"início da mensagem (?:encaminhada|reencaminhada)|začátek přeposílané zprávy)[ \t\u00a0*]{0,6}:[ \t\u00a0*]{0,6}$)",
     re.IGNORECASE,
 )
-RULE = re.compile(r"[ \t\u00a0*]{0,8}[-_=─—–]{5,200}[ \t\u00a0*]{0,6}$")
+RULE = re.compile(r"[ \t\u00a0*]{0,8}[-_=─—–]{4,200}[ \t\u00a0*]{0,6}$")
 NOTES_RULE = re.compile(rf"[ \t]{{0,4}}-{{3,40}}.{{1,200}}(?:{_VERBS})[ \t\u00a0]{{0,3}}:?[ \t]{{0,3}}-{{2,40}}[ \t]{{0,4}}$", re.IGNORECASE)
 
 SIGNATURE_RULE = re.compile(r"[ \t\u00a0]{0,4}(?:--|__|—|–|- -|---)[ \t\u00a0]{0,4}$")
 DEVICE = re.compile(
-    r"[ \t\u00a0(\[*_-]{0,6}(?:"
+    r"[ \t\u00a0(\[*_<-]{0,6}(?:"
     r"sent (?:from|via|using|by|with|on) (?:my |the |a )?[\w'’<(@][^,.!?]{0,80}|(?:get|download) outlook for (?:ios|android|mac)|"
     r"sent from .{0,40}(?:<https?:[^>]{0,200}>|\(https?:[^)]{0,200}\))|"
     r"(?:diese (?:nachricht|e-?mail|mail) wurde )?(?:von|über|mit) (?:meinem?|der|dem|unterwegs|outlook|iphone|samsung)[^.!?]{0,80}(?:gesendet|geschickt|verschickt)(?: worden)?|"
@@ -104,8 +109,9 @@ DEVICE = re.compile(
     r"[^.,!?]{1,40}['’]?(?:umdan|ımdan|imden|den|dan) gönderildi|(?:ios|android) için outlook[^.,!?]{0,30}|"
     r"(?:sendt|skickat|lähetetty) (?:fra|från|med|via)?(?: min| mitt)? ?[^.,!?]{1,60}|hent outlook (?:for|til) (?:ios|android)|hämta outlook för (?:ios|android)|"
     r"отправлено (?:с|из|от)(?: моего| мобильной)? [^,.!?]{1,60}|надіслано (?:з|із) [^,.!?]{1,60}|发自我的.{1,30}|來自我的.{1,30}|從我的.{1,30}|.{1,30}から送信|나의 .{1,30}에서 보냄|"
-    r"sent from mobile[^.,!?]{0,40}|typed (?:on|with) (?:my )?[^.,!?]{1,40}|from my (?:iphone|ipad|android|mobile|blackberry)[^.,!?]{0,40}"
-    r")[ \t\u00a0.!)\]*_]{0,6}$",
+    r"sent from mobile[^.,!?]{0,40}|sent by [^.,!?]{1,30}|\S{1,30} from mobile|(?:sent|typed) (?:from|on) my [^.!?]{1,60}[.,][ ]{0,3}(?:please |pls )?(?:excuse|forgive|pardon|sorry)[^.!?]{1,60}|typed (?:on|with) (?:my )?[^.,!?]{1,40}|from my (?:iphone|ipad|android|mobile|blackberry)[^.,!?]{0,40}"
+    r")[ \t\u00a0.!)\]*_>]{0,6}$",
     re.IGNORECASE,
 )
 LIST_FOOTER = re.compile(r"mailing[ -]list|listinfo|unsubscribe|subscription|to post to this (?:list|group)|abmelden|abbestellen", re.IGNORECASE)
+LINK = re.compile(r"<(?:https?:|mailto:)[^<>]{0,1000}>|\(https?:[^()]{0,1000}\)|https?:\S{1,1000}")

@@ -14,8 +14,10 @@ from ._quote_words import (
     ENDS_INTRODUCTION,
     FORWARDED,
     HAS_DATE,
+    HAS_TIME,
     HEADER_LINE,
     NOTES_RULE,
+    OF_ONESELF,
     OPENS_INTRODUCTION,
     ORIGINAL,
     RULE,
@@ -61,13 +63,18 @@ class _Line(NamedTuple):
 def fold_text(text: str, *, sent: str = "") -> Folded:
     """Part a plain text. `sent` is what we wrote before: lines amid its quotation that are not in it are shown (P4.2)."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    kinds = _kinds([_Line(line[:_LONGEST_LINE], _prefix_depth(line)) for line in lines], sent)
-    visible = _text_of(lines, kinds, (SAID, FORWARD))
+    looked_at = [_Line(line[:_LONGEST_LINE], _prefix_depth(line)) for line in lines]
+    kinds = _kinds(looked_at, sent)
+    said = _text_of(lines, kinds, (SAID,))
+    if not said and FORWARD in kinds:
+        said = _text_of(lines, _without_header(looked_at, kinds), (FORWARD,))
+    if _is_all_folded(looked_at, kinds):
+        return Folded(visible=text, whole=text, said=said, pieces=_pieces(lines, [SAID] * len(lines)))
     return Folded(
-        visible=visible,
+        visible=_text_of(lines, kinds, (SAID, FORWARD)),
         quoted=_text_of(lines, kinds, (QUOTE, SIGNATURE)),
         whole=text,
-        said=_text_of(lines, kinds, (SAID,)) or visible,
+        said=said,
         pieces=_pieces(lines, kinds),
         is_forward=FORWARD in kinds,
     )
@@ -78,18 +85,24 @@ def fold_html(html: str, *, sent: str = "") -> Folded:
     canonical = marked_html(html)
     stream, laid = laid_out(canonical)
     whole = without_marks(canonical)
-    kinds = _kinds(_as_lines(laid), sent)
+    lines = _as_lines(laid)
+    kinds = _kinds(lines, sent)
     texts = [line.text.replace("\xa0", " ") for line in laid]
-    folded = Folded(visible=whole, whole=whole, said=whole, pieces=_pieces(texts, kinds), is_forward=FORWARD in kinds)
-    if not any(kind in (QUOTE, SIGNATURE, FORWARD) for kind in kinds):
-        return folded
+    is_forward = FORWARD in kinds
+    if not is_forward and QUOTE not in kinds and SIGNATURE not in kinds:
+        return Folded(visible=whole, whole=whole, said=whole, pieces=_pieces(texts, kinds))
+    said = _html_of(stream, laid, kinds, (SAID,))
+    if is_forward and SAID not in (kind for kind, text in zip(kinds, texts, strict=True) if text.strip()):
+        said = _html_of(stream, laid, _without_header(lines, kinds), (FORWARD,))
+    if _is_all_folded(lines, kinds):
+        return Folded(visible=whole, whole=whole, said=said, pieces=_pieces(texts, [SAID] * len(texts)))
     return Folded(
         visible=_html_of(stream, laid, kinds, (SAID, FORWARD)),
         quoted=_html_of(stream, laid, kinds, (QUOTE, SIGNATURE)),
         whole=whole,
-        said=_html_of(stream, laid, kinds, (SAID,)),
-        pieces=folded.pieces,
-        is_forward=folded.is_forward,
+        said=said,
+        pieces=_pieces(texts, kinds),
+        is_forward=is_forward,
     )
 
 
@@ -107,7 +120,7 @@ def _as_lines(laid: Sequence[HtmlLine]) -> list[_Line]:
 def _prefix_depth(line: str) -> int:
     """How many ">" stand before a line. A single one before a tag or an arrow is no quotation mark."""
     stripped = line.lstrip(" \t\xa0\ufeff")
-    if not stripped.startswith(">"):
+    if not stripped.startswith(">") or stripped.rstrip().endswith("<<"):
         return 0
     depth = 0
     for character in stripped[:60]:
@@ -119,26 +132,48 @@ def _prefix_depth(line: str) -> int:
 
 
 def _kinds(lines: list[_Line], sent: str) -> list[str]:
-    """The kind of every line. Nothing but quotes and signatures left means that nothing is folded (P4.3)."""
+    """The kind of every line."""
     kinds = [SAID] * len(lines)
     _mark_quotes(lines, kinds)
     if sent:
         _show_answers(lines, kinds, sent)
     mark_signatures([line.text for line in lines], [line.marks for line in lines], kinds)
-    if not any(kind in (SAID, FORWARD) and line.text.strip(" \t\xa0*_-") for kind, line in zip(kinds, lines, strict=True)):
-        return [SAID] * len(lines)
+    return kinds
+
+
+def _is_all_folded(lines: list[_Line], kinds: list[str]) -> bool:
+    """Nothing but quotes and signatures: then nothing is folded, and all is shown (P4.3)."""
+    return not any(
+        kind in (SAID, FORWARD) and line.text.strip(" \t\xa0*_-=.") for kind, line in zip(kinds, lines, strict=True)
+    )
+
+
+def _without_header(lines: list[_Line], kinds: list[str]) -> list[str]:
+    """The kinds with the header of a mail passed on taken for quote, so that its words remain."""
+    kinds = list(kinds)
+    start = kinds.index(FORWARD)
+    after = _next_words(lines, start + 1)
+    end = _header_block(lines, after) if after < len(lines) else 0
+    while end and end < len(lines) and lines[end].text.strip() and not lines[end - 1].text.strip() == "":
+        hit = HEADER_LINE.match(lines[end].text)
+        if not hit and end - after > 8:
+            break
+        end += 1
+    _fill(kinds, start, end or start + 1, QUOTE)
     return kinds
 
 
 def _mark_quotes(lines: list[_Line], kinds: list[str]) -> None:
     index, count = 0, len(lines)
     has_said = False
+    # An indented block at the very end of an HTML mail is its quote, even if nobody says so.
+    last_words = max((at for at, line in enumerate(lines) if line.text.strip() and "b" not in line.marks), default=-1)
     while index < count:
         line = lines[index]
         if "r" in line.marks and has_said:
             _fill(kinds, index, count, QUOTE)
             return
-        if line.depth and not _is_mere_block(lines, index):
+        if line.depth or ("b" in line.marks and has_said and index > last_words):
             index = _take_marked(lines, kinds, index)
             continue
         if not line.text.strip():
@@ -163,7 +198,7 @@ def _mark_quotes(lines: list[_Line], kinds: list[str]) -> None:
         introduced = _introduction(lines, index)
         if introduced:
             after = _next_words(lines, introduced)
-            if after < count and lines[after].depth:
+            if after < count and _is_marked(lines[after]):
                 _fill(kinds, index, after, QUOTE)
                 index = _take_marked(lines, kinds, after)
                 continue
@@ -180,23 +215,14 @@ def _fill(kinds: list[str], start: int, end: int, kind: str) -> None:
     kinds[start:end] = [kind] * (end - start)
 
 
-def _is_mere_block(lines: list[_Line], index: int) -> bool:
-    """A `<blockquote>` that no program marked and no line introduces may be a person's own indent."""
-    return "b" in lines[index].marks and "q" not in lines[index].marks
-
-
-def _take_marked(lines: list[_Line], kinds: list[str], index: int) -> int:
+def _take_marked(lines: list[_Line], kinds: list[str], start: int) -> int:
     """Mark a run of marked lines with the empty ones amid them; what follows is a person's again."""
-    count = len(lines)
-    last = index
-    while index < count and (lines[index].depth or not lines[index].text.strip()):
-        if lines[index].depth:
+    index = last = start
+    while index < len(lines) and (_is_marked(lines[index]) or not lines[index].text.strip()):
+        if _is_marked(lines[index]):
             last = index
         index += 1
-    start = last
-    while start >= 0 and kinds[start] == SAID and (lines[start].depth or not lines[start].text.strip()):
-        kinds[start] = QUOTE
-        start -= 1
+    _fill(kinds, start, last + 1, QUOTE)
     return last + 1
 
 
@@ -235,6 +261,8 @@ def _header_block(lines: list[_Line], index: int) -> int:
             if loose > 2 or (len(found) == 1 and loose > 1):
                 break
     essential = len({"from", "date", "to", "subject"} & set(found))
+    if essential == 2 and {"date", "to"} <= set(found) and HAS_TIME.search(lines[found["date"]].text) and ADDRESS.search(lines[found["to"]].text):
+        return end
     is_header = "from" in found and (essential >= 3 or (essential == 2 and bool(ADDRESS.search(lines[found["from"]].text)) and _has_rule_before(lines, index)))
     return end if is_header else 0
 
@@ -263,27 +291,40 @@ def _introduction(lines: list[_Line], index: int) -> int:
             end += 1
         return end
     opens = bool(OPENS_INTRODUCTION.match(first.text))
+    may_wrap = opens or bool(ADDRESS.search(first.text) and VERB.search(first.text)) or first.text.rstrip().endswith("<")
     text = ""
     blanks = 0
     for position in range(index, min(index + _LONGEST_INTRODUCTION, len(lines))):
         line = lines[position]
-        if line.depth:
+        own = line.text.strip()
+        if line.depth and not (text.count("<") > text.count(">") and len(own) < 60 and _ends(own)):
             break
-        if not line.text.strip():
+        if not own:
             blanks += 1
-            if blanks > 2:
+            if blanks > 2 or not HAS_DATE.search(text):
                 break
             continue
-        text = f"{text} {line.text.strip()}" if text else line.text.strip()
+        if position > index and (not may_wrap or _opens_another(text, own)):
+            break
+        text = f"{text} {own}" if text else own
         if len(text) > 700:
             break
         if _ends(text):
             after = _next_words(lines, position + 1)
-            is_followed = after < len(lines) and lines[after].depth > 0
+            is_followed = after < len(lines) and _is_marked(lines[after])
             return position + 1 if _is_introduction(text, opens=opens, is_followed=is_followed) else 0
-        if not opens and position > index:
-            break
     return 0
+
+
+def _opens_another(text: str, own: str) -> bool:
+    """Whether a line begins an introduction of its own, rather than going on with "… schrieb am Dienstag"."""
+    if not OPENS_INTRODUCTION.match(own) or not HAS_DATE.search(own) or not HAS_DATE.search(text):
+        return False
+    return not _ends(own) or bool(VERB.search(own) or ADDRESS.search(own))
+
+
+def _is_marked(line: _Line) -> bool:
+    return line.depth > 0 or "b" in line.marks
 
 
 def _ends(text: str) -> bool:
@@ -291,13 +332,15 @@ def _ends(text: str) -> bool:
 
 
 def _is_introduction(text: str, *, opens: bool, is_followed: bool) -> bool:
-    has_verb = bool(VERB.search(text))
-    has_date = bool(HAS_DATE.search(text))
+    has_verb = bool(VERB.search(text) or VERB_AT_END.search(text[-60:]))
+    has_date = bool(HAS_DATE.search(text[:200]))
     has_address = bool(ADDRESS.search(text))
     if is_followed:
         return has_verb or (has_date and has_address)
+    if OF_ONESELF.search(text):
+        return False
     if has_verb:
-        return (has_date and opens) or (has_address and has_date)
+        return has_date and (has_address or (opens and bool(HAS_TIME.search(text))))
     return has_date and has_address and text.rstrip("*_ ").endswith((">:", "):", "]:"))
 
 

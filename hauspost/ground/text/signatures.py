@@ -1,6 +1,6 @@
 """Where a signature begins: the dashes, the telephone's own line, a mailing list's footer."""
 
-from ._quote_words import DEVICE, LIST_FOOTER, RULE, SIGNATURE_RULE
+from ._quote_words import DEVICE, LINK, LIST_FOOTER, RULE, SIGNATURE_RULE
 
 _LONGEST = 25  # lines; what is longer is no signature
 
@@ -42,7 +42,7 @@ def _signature_start(texts: list[str], kinds: list[str], start: int, end: int) -
         last = first - 1
         while last >= start and (not texts[last].strip() or kinds[last] == "signature"):
             last -= 1
-        if last >= start and len(texts[last]) <= 150 and DEVICE.match(texts[last]):
+        if last >= start and DEVICE.match(LINK.sub("", texts[last]).replace("[", "").replace("]", "").strip()[:150]):
             first = last
             continue
         return first

@@ -364,3 +364,32 @@ def names_of(uids: Sequence[str]) -> dict[str, str]:
 def _only_administrators(actor: Actor) -> None:
     if not actor.is_administrator:
         raise NotAllowed
+
+
+def forget_person(person: Person) -> list[str]:
+    """Empty a person's row and let addresses, links and sessions go; called by the erasure duty in its transaction.
+
+    Answers the addresses that were theirs.
+    """
+    from django.contrib.sessions.models import Session
+
+    from hauspost.records.people.login import forget_attempts
+
+    addresses = list(person.addresses.values_list("address", flat=True))
+    forget_attempts(addresses)
+    person.addresses.all().delete()
+    LinkToken.objects.filter(person=person).delete()
+    for session in Session.objects.all().iterator():
+        if session.get_decoded().get("_auth_user_id") == str(person.pk):
+            session.delete()
+    person.name = person.sort_key = "…"
+    person.phone = person.language = person.time_zone = ""
+    person.department = person.line_manager = None
+    person.is_administrator = person.is_auditor = False
+    person.set_unusable_password()
+    person.session_version += 1
+    person.erased_at = clock.now()
+    person.deactivated_at = person.deactivated_at or person.erased_at
+    person.save()
+    person.memberships.all().delete()
+    return addresses

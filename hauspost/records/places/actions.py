@@ -55,3 +55,8 @@ def seat(person: Person, *, site: Site, location: Location | None, actor: Actor)
 def _only_administrators(actor: Actor) -> None:
     if not actor.is_administrator:
         raise NotAllowed
+
+
+def forget_workplace(person: Person) -> None:
+    """Where an erased person worked; called by the erasure duty in its transaction."""
+    Workplace.objects.filter(person=person).delete()

@@ -49,7 +49,7 @@ def rebuilt(stream: str) -> dict[str, Any]:
     for _id, data in events:
         row.update(json.loads(data).get("after", {}))
     subject = EventPart.objects.filter(event__stream__name=stream, name="subject").order_by("event__seq").last()
-    row["subject"] = subject.content if subject is not None else ""
+    row["subject"] = (subject.content or "") if subject is not None else ""
     return row
 
 

@@ -72,3 +72,10 @@ class SameTicket(Refused):
     code = "same-ticket"
     status = 422
     words = _("#%(number)s cannot be linked with itself. Give another number.")
+
+
+class AnsweredMeanwhile(Refused):
+    """P24.2: somebody wrote in public since the page was opened; the writer looks, and may send anyway."""
+
+    code = "answered-meanwhile"
+    words = _("Something new was written in #%(number)s while you were writing. Read it, then send again if it still fits.")

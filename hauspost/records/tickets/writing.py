@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from hauspost.ground import clock
 from hauspost.ground.files.actions import store, use
@@ -68,7 +69,7 @@ def write_entry(
     is_from_desk: bool,
     proof: str = "",
     held_because: str = "",
-    leaves_at: object = None,
+    leaves_at: datetime | None = None,
 ) -> Entry:
     """Keep an entry with its files, known Message-ID and search document, in the verb's transaction."""
     text = writing.text.replace("\0", "�")
@@ -158,9 +159,8 @@ def entry_parts(entry: Entry, files: Sequence[NewFile] = ()) -> list[Part]:
     parts = [
         Part("text", sealed_text(entry.text, entry.html, entry.quoted_html), person_uid, "entry", entry.id),
     ]
-    written_by = "\n".join((entry.author_name, entry.author_address, entry.subject))
-    if written_by.strip():
-        parts.append(Part("written by", written_by, person_uid, "author", entry.id))
+    written_by = sealed_author(entry.author_name, entry.author_address, entry.subject)
+    parts.append(Part("written by", written_by, person_uid, "author", entry.id))
     if files:
         rows = entry.attachments.select_related("blob").order_by("position", "id")
         parts += [Part("file", sealed_file(row), person_uid, "file", row.id) for row in rows]
@@ -170,6 +170,11 @@ def entry_parts(entry: Entry, files: Sequence[NewFile] = ()) -> list[Part]:
 def sealed_text(text: str, html: str, quoted_html: str) -> str:
     """An entry's words as they are sealed."""
     return "\0".join((text, html, quoted_html))
+
+
+def sealed_author(name: str, address: str, subject: str) -> str:
+    """Who wrote an entry, and under which subject, as it is sealed."""
+    return "\0".join((name, address, subject))
 
 
 def sealed_file(row: Attachment) -> str:

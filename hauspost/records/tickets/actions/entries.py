@@ -17,7 +17,7 @@ from hauspost.records.tickets._changing import change, locked
 from hauspost.records.tickets.company import status_of
 from hauspost.records.tickets.models import Entry, Participant, Status, Ticket
 from hauspost.records.tickets.recipients import recipients_of
-from hauspost.records.tickets.refusals import ReachesNobody, TooBig, TooLate
+from hauspost.records.tickets.refusals import AnsweredMeanwhile, ReachesNobody, TooBig, TooLate
 from hauspost.records.tickets.writing import Writing, entry_parts, index_entry, write_entry
 
 
@@ -92,11 +92,13 @@ def reply(
 
     It leaves after `undo_seconds` and can be taken back until then (P6.4). `to` narrows the recipients to these
     addresses; `status` is set in the same step; `seen_seq` is the last entry the writer had before their eyes.
-    Raises NotFound, NotAllowed, NothingWritten, ReachesNobody.
+    Raises NotFound, NotAllowed, NothingWritten, TooBig, AnsweredMeanwhile, ReachesNobody.
     """
     found = locked(ticket, "reply", actor)
     writing.refuse_nothing()
     _refuse_too_big(writing)
+    if seen_seq is not None and Entry.objects.filter(ticket=found, is_public=True, seq__gt=seen_seq).exists():
+        raise AnsweredMeanwhile(number=found.number, seq=next_seq(found) - 1)
     recipients = [one for one in recipients_of(found) if to is None or one["address"] in to]
     if not recipients:
         raise ReachesNobody(number=found.number)

@@ -81,7 +81,7 @@ def catalogue(
     Raises NotFound, NotAllowed, NotPlaced, Changed.
     """
     found = locked(ticket, "catalogue", actor)
-    asked = {
+    asked: dict[str, Any] = {
         "category": category,
         "type": type,
         "impact": impact,
@@ -173,7 +173,7 @@ def set_impact(
     Raises NotFound, NotAllowed, Invalid, Changed.
     """
     found = locked(ticket, "impact", actor)
-    asked = {"impact_people": people, "impact_percent": percent, "impact_from": since, "impact_to": until}
+    asked: dict[str, Any] = {"impact_people": people, "impact_percent": percent, "impact_from": since, "impact_to": until}
     fields = {name: value for name, value in asked.items() if value is not KEEP}
     if fields.get("impact_percent") is not None and not 0 <= fields["impact_percent"] <= 100:
         raise Invalid("percent", "0 to 100")
@@ -232,7 +232,7 @@ def plan(
     found = locked(ticket, "plan", actor)
     if not found.is_open:
         raise TicketClosed(number=found.number)
-    asked = {"technician": technician, "planned_at": planned_at, "work_place": work_place}
+    asked: dict[str, Any] = {"technician": technician, "planned_at": planned_at, "work_place": work_place}
     fields = {name: value for name, value in asked.items() if value is not KEEP}
     if fields.get("technician") is not None and not _works_in(fields["technician"], found.team_id):
         raise NotInTeam(name=fields["technician"].name, team=found.team.name)

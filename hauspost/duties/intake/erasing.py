@@ -1,0 +1,39 @@
+"""Forgetting a person's mails in the journal; their dispositions stay, so that the sums still add up."""
+
+from django.db.models import Q, QuerySet
+
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground.files import actions as files
+from hauspost.ground.files.models import Blob
+from hauspost.records.people.models import Person
+
+
+def mails_of(person: Person, addresses: list[str]) -> QuerySet[Delivery]:
+    """The deliveries that a person sent."""
+    theirs = Q(person_uid=str(person.uid)) | Q(sender__in=addresses) | Q(mail_from__in=addresses)
+    return Delivery.objects.filter(theirs)
+
+
+def forget_mails(person: Person, addresses: list[str]) -> list[Blob]:
+    """Let raw mail, sender and subject go. Answers bytes nobody needs any more; in the caller's transaction."""
+    released: list[Blob] = []
+    rows = mails_of(person, addresses)
+    for delivery_id in list(rows.exclude(blob="").values_list("id", flat=True)):
+        released += files.release(f"delivery:{delivery_id}")
+    # What has not been read yet would come back as a ticket: it goes, too.
+    rows.filter(disposition="waiting").update(disposition="discarded", because="erased")
+    rows.update(raw=None, blob="", sender="", subject="", mail_from="", source="", detail="", sha256="")
+    return released
+
+
+def raw_mentions(person: Person, words: list[str]) -> list[str]:
+    """Other people's raw mails that still name the person (in To, Cc or quotes): reported, not changed."""
+    wanted = [word.lower().encode() for word in words if word]
+    found: list[str] = []
+    if not wanted:
+        return found
+    for delivery_id, raw in Delivery.objects.filter(raw__isnull=False).values_list("id", "raw").iterator():
+        lowered = bytes(raw or b"").lower()
+        if any(word in lowered for word in wanted):
+            found.append(f"delivery {delivery_id}: somebody else's mail names the person")
+    return found[:200]
