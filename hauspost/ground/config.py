@@ -1,4 +1,4 @@
-"""The settings of one Hauspost: hauspost.toml, then HAUSPOST_* from the environment, each checked before anything starts."""
+"""The settings of one Hauspost: hauspost.toml, then HAUSPOST_* from the environment, checked before anything starts."""
 
 import difflib
 import os

@@ -1,4 +1,4 @@
-"""Waking the workers at once when there is something to do; who sleeps through it looks again within a second anyway."""
+"""Waking the workers at once when there is something to do; who misses it looks again within a second anyway."""
 
 import itertools
 import logging
@@ -87,7 +87,7 @@ class Waiter:
         except BlockingIOError:
             pass
         if database is not None:
-            rang = any([True for _ in database.notifies(timeout=0)]) or rang
+            rang = bool(list(database.notifies(timeout=0))) or rang
         return rang
 
     def _listening_database(self) -> Any:

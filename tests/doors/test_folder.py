@@ -13,7 +13,9 @@ LIMIT = 100_000
 
 
 def mail(subject: str, to: str = "it@firma.example") -> bytes:
-    return f"Return-Path: <ada@firma.example>\nFrom: Ada <ada@x.example>\nTo: {to}\nSubject: {subject}\n\nHallo\n".encode()
+    return (
+        f"Return-Path: <ada@firma.example>\nFrom: Ada <ada@x.example>\nTo: {to}\nSubject: {subject}\n\nHallo\n".encode()
+    )
 
 
 @pytest.fixture
@@ -49,7 +51,9 @@ def test_a_maildirs_new_mail_is_kept_and_moved_to_cur(intake: Intake, maildir: P
 
 def test_killed_between_keeping_and_moving_a_mail_has_the_same_identity_again(intake: Intake, maildir: Path) -> None:
     """P2.1: intake keeps a transaction once."""
-    first = [envelope_of(found, via="folder") for found in mails_in(maildir, limit_bytes=LIMIT) if isinstance(found, Found)]
+    first = [
+        envelope_of(found, via="folder") for found in mails_in(maildir, limit_bytes=LIMIT) if isinstance(found, Found)
+    ]
     watch(intake, maildir).look()
     assert {one.transaction for one in first} == {one.transaction for one in intake.kept}
 
@@ -121,7 +125,9 @@ def test_an_mbox_mail_over_the_limit_is_named_and_the_others_are_read(tmp_path: 
     assert [type(one) for one in found] == [UnreadableMail, Found]
 
 
-def test_a_path_that_is_not_there_is_said_once(intake: Intake, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_path_that_is_not_there_is_said_once(
+    intake: Intake, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     looking = watch(intake, tmp_path / "gone")
     assert [looking.look(), looking.look()] == [0, 0]
     assert len([record for record in caplog.records if "gone" in record.getMessage()]) == 1

@@ -84,7 +84,10 @@ def test_a_unix_socket_is_a_door_too_and_a_dead_one_is_replaced(intake: Intake, 
     dead = socket.socket(socket.AF_UNIX)
     dead.bind(str(path))
     dead.close()
-    with Door(intake, tmp_path, is_lmtp=True, address=f"unix:{path}"), smtplib.LMTP(str(path), timeout=PATIENCE) as client:
+    with (
+        Door(intake, tmp_path, is_lmtp=True, address=f"unix:{path}"),
+        smtplib.LMTP(str(path), timeout=PATIENCE) as client,
+    ):
         assert client.sendmail("a@x.example", ["it@firma.example"], MAIL) == {}
     assert intake.contents == [MAIL]
     assert intake.kept[0].is_trusted_relay

@@ -32,7 +32,11 @@ def taken(intake: Intake, raw: bytes = MAIL, to: str = "it@firma.example", **tol
 def test_a_mail_is_kept_and_the_server_hears_zero(intake: Intake) -> None:
     assert taken(intake) == 0
     (envelope,) = intake.kept
-    assert (envelope.via, envelope.mail_from, envelope.recipients) == ("pipe", "ada@firma.example", ("it@firma.example",))
+    assert (envelope.via, envelope.mail_from, envelope.recipients) == (
+        "pipe",
+        "ada@firma.example",
+        ("it@firma.example",),
+    )
     assert intake.contents == [MAIL]
     assert not envelope.is_trusted_relay
 

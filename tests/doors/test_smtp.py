@@ -165,7 +165,9 @@ def test_bounces_come_from_nobody(door: Door, intake: Intake) -> None:
 def test_umlauts_before_the_at_sign_arrive(door: Door, intake: Intake) -> None:
     with smtplib.SMTP("127.0.0.1", door.port) as client:
         client.ehlo()
-        client.sendmail("jürgen@firma.example", ["müller@firma.example"], MAIL, mail_options=["SMTPUTF8", "BODY=8BITMIME"])
+        client.sendmail(
+            "jürgen@firma.example", ["müller@firma.example"], MAIL, mail_options=["SMTPUTF8", "BODY=8BITMIME"]
+        )
     assert intake.kept[0].recipients == ("müller@firma.example",)
     assert intake.kept[0].mail_from == "jürgen@firma.example"
 
@@ -323,7 +325,15 @@ def test_closing_finishes_the_mail_in_hand_and_says_421_to_the_idle(door: Door, 
 def test_every_refusal_carries_an_enhanced_code(door: Door) -> None:
     """RFC 2034."""
     guest = door.guest()
-    wrong = ["FOO", "RCPT TO:<it@firma.example>", "DATA", "MAIL", "MAIL FROM:<a@x.example> FOO=1", "EXPN it", "AUTH PLAIN"]
+    wrong = [
+        "FOO",
+        "RCPT TO:<it@firma.example>",
+        "DATA",
+        "MAIL",
+        "MAIL FROM:<a@x.example> FOO=1",
+        "EXPN it",
+        "AUTH PLAIN",
+    ]
     for command in [*wrong, "VRFY it", "RSET", "NOOP", "HELP", "MAIL FROM:<a@x.example>", "MAIL FROM:<a@x.example>"]:
         reply = guest.says(command)
         assert reply[4:5] == ("2" if reply[0] == "2" else "5"), (command, reply)

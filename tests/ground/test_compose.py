@@ -5,7 +5,6 @@ import email.policy
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
-from time import process_time
 
 import pytest
 from hypothesis import given
@@ -15,6 +14,7 @@ from hauspost.ground.mail.compose import File, NotSendable, Outgoing, automatic_
 
 GOLDEN = Path(__file__).parent / "golden"
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000") * 3
+LONG_NAME = "Prüfbericht Straße 7, ausführlich mit allen Messwerten, Anlagen und Fotos.pdf"
 WRITTEN = datetime(2026, 11, 23, 9, 30, 5, tzinfo=UTC)
 
 
@@ -190,7 +190,7 @@ def test_nothing_anybody_types_adds_a_header_or_a_part(subject, name, file_name,
     assert raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n")
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert [part.get_content_type() for part in message.walk()] == ["multipart/mixed", "text/plain", "image/png"]
-    assert list(message.iter_attachments())[0].get_content() == PNG
+    assert next(iter(message.iter_attachments())).get_content() == PNG
 
 
 WORDS = st.text(
@@ -268,8 +268,8 @@ def test_an_odd_content_type_cannot_do_harm(odd):
 
 @pytest.mark.parametrize(
     "address",
-    ["", "a", "a@", "@b", "a b@c", "a@b\r\nBcc: c@d", "a@b>", "<a@b>", "a@b c", "a,b@c", "a..b@c", ".a@b", "a@-b", "a@b..c",
-     "x" * 65 + "@b", "a@" + "b" * 300, "a\0@b", "a@b\n", "a@\ud800", "\ud800@b", None, 5, "a@[1.2.3.4\r\n]"],
+    ["", "a", "a@", "@b", "a b@c", "a@b\r\nBcc: c@d", "a@b>", "<a@b>", "a@b c", "a,b@c", "a..b@c", ".a@b", "a@-b",
+     "a@b..c", "x" * 65 + "@b", "a@" + "b" * 300, "a\0@b", "a@b\n", "a@\ud800", "\ud800@b", None, 5, "a@[1.2.3.4\r\n]"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(address):
     """S20: no address adds a header, nor a recipient."""
@@ -312,14 +312,3 @@ def test_a_letter_has_a_proper_id(message_id):
 
 def test_a_letter_to_nobody_visible_says_so():
     assert b"\r\nTo: undisclosed-recipients:;\r\n" in compose(letter(to=[]))
-
-
-def test_an_acknowledgement_costs_next_to_nothing():
-    """Well under 0.7 ms of CPU; the bound is wide because machines differ."""
-    plain = letter(
-        text="Guten Tag,\nwir haben Ihre Mail erhalten. Grüße\n" * 10, html="<p>Guten Tag, schöne Grüße</p>" * 10
-    )
-    begun = process_time()
-    for _ in range(200):
-        compose(plain)
-    assert (process_time() - begun) / 200 < 0.0007 * 5

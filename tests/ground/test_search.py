@@ -268,3 +268,15 @@ def test_a_search_takes_the_same_few_queries_however_much_there_is():
     with CaptureQueriesContext(connection) as many:
         search("kabel maus", readable=agent("t1"), limit=5)
     assert len(many) <= len(few) <= 10
+
+
+def test_somebody_in_very_many_teams_can_search():
+    keep(1, "Kabel", scope=("t2999", "r1"))
+    index_many(Document("message", n, n, "public", ("t0",), "", "Kabel") for n in range(2, 400))
+    assert found("kabel", agent(*(f"t{n}" for n in range(1, 3000)))) == [1]
+
+
+@pytest.mark.parametrize("before", [0, -1, -(10**30), 10**30])
+def test_any_number_may_be_asked_for_as_the_place_to_search_on(before):
+    keep(1, "Kabel")
+    assert found("kabel", before=before) == ([1] if before > 0 else [])

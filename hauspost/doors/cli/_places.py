@@ -29,7 +29,7 @@ def set_up(folder: Path) -> None:
     others = sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith("."))
     if others:
         raise NotStarted(
-            f"{folder} holds other things ({', '.join(others[:3])}{' …' if len(others) > 3 else ''}) and no {FILE_NAME}. "
+            f"{folder} holds other things ({', '.join(others[:3])}) and no {FILE_NAME}. "
             f"Start in an empty folder, or name one: hauspost --folder PATH up"
         )
     (folder / FILE_NAME).write_text(SAMPLE, "utf-8")

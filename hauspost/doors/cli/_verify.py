@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hauspost.ground.config import Config
+
+if TYPE_CHECKING:
+    from hauspost.ground.files.actions import Fault as FileFault
 
 _SHOWN = 100
 
@@ -17,7 +21,7 @@ def run(config: Config, exported: Sequence[Path]) -> int:
     from hauspost.records.tickets.keepers import KEEPERS
 
     found = verify(KEEPERS, exported=exported)
-    faults = [str(fault) for fault in found.faults] + [str(fault) for fault in verify_files()]
+    faults = [str(fault) for fault in found.faults] + [_words(fault) for fault in verify_files()]
     click.echo(f"{found.streams} chains, {found.events} events, {found.parts} contents ({found.erased} erased),")
     click.echo(f"{found.seals} seals.")
     for words in faults[:_SHOWN]:
@@ -29,6 +33,11 @@ def run(config: Config, exported: Sequence[Path]) -> int:
         return 1
     click.echo("Everything holds. " + _what_it_proves(exported))
     return 0
+
+
+def _words(fault: "FileFault") -> str:
+    known = f": {fault.found or '-'} instead of {fault.expected}" if fault.expected else f" {fault.found}".rstrip()
+    return f"file {fault.sha256} {fault.kind}{known}"
 
 
 def _what_it_proves(exported: Sequence[Path]) -> str:

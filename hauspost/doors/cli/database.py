@@ -33,8 +33,21 @@ def search() -> None:
 @search.command()
 @click.pass_obj
 def rebuild(folder: Path) -> None:
-    """Build the index again from what the record holds, and tell what was different (P16.6)."""
+    """Set the index right from the stored texts, and tell what was different (P16.6)."""
     bring_up_django(folder)
-    from hauspost.ground import search as ground_search
+    from hauspost.ground.search import actions
 
-    click.echo(str(ground_search.rebuild()))
+    found = actions.rebuild()
+    click.echo(f"{found.documents} documents looked at.")
+    if not found:
+        click.echo("Nothing was different.")
+        return
+    for count, words in (
+        (found.absent, "were missing"),
+        (found.changed, "were out of date"),
+        (found.superfluous, "were too many"),
+        (found.unindexed, "were not in the index"),
+        (len(found.structures), f"structures were missing: {', '.join(found.structures)}"),
+    ):
+        if count:
+            click.echo(f"{count} {words}; set right.")

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from hauspost.doors.cli import _places
-from hauspost.ground.config import Config, ConfigFault, load, split_listen
+from hauspost.ground.config import FILE_NAME, Config, ConfigFault, load, split_listen
 
 # Below this the next big mails may not fit.
 _LEAST_FREE_BYTES = 1_000_000_000
@@ -50,7 +50,8 @@ def examine(folder: Path) -> Iterator[Finding]:
     except ConfigFault as fault:
         yield Finding("settings", str(fault), f"correct {fault.name} in {fault.where}")
         return
-    yield Finding("settings", f"{folder / 'hauspost.toml'} is right")
+    there = (folder / FILE_NAME).exists()
+    yield Finding("settings", f"{folder / FILE_NAME} is right" if there else "no file; the usual values hold")
     for look in (_data_folder, _disk, _public_url, _time_zone, _proxy, _watched):
         yield from look(config)
     yield from _inside_django(folder, config)
@@ -159,9 +160,9 @@ def _database_words() -> str:
 
 
 def _triggers(config: Config) -> Iterator[Finding]:
-    from hauspost.ground import search
+    from hauspost.ground.search import actions
 
-    missing = search.missing_ddl()
+    missing = actions.missing_ddl()
     words = f"{', '.join(missing)} missing" if missing else "index and triggers are there"
     yield Finding("search", words, "run: hauspost search rebuild" if missing else "")
 
@@ -173,7 +174,9 @@ def _keys(config: Config) -> Iterator[Finding]:
     path = config.data / "keys.json"
     mode = path.stat().st_mode & 0o777
     fix = f"chmod 600 {path}" if mode & 0o077 else ""
-    yield Finding("key ring", f"{path.name} is there" + (f", but others may read it (mode {mode:o})" if fix else ""), fix)
+    yield Finding(
+        "key ring", f"{path.name} is there" + (f", but others may read it (mode {mode:o})" if fix else ""), fix
+    )
 
 
 def _worker(config: Config) -> Iterator[Finding]:

@@ -127,7 +127,16 @@ def ledger(folder: Path, sender: str, day: datetime | None, disposition: str, wo
         why = " · ".join(part for part in (row.because, row.detail) if part)
         ticket = f"#{row.ticket}" if row.ticket else ""
         came = f"{row.received_at:%Y-%m-%d %H:%M:%S}"
-        cells = (str(row.id), came, row.sender or row.mail_from, row.recipient, row.subject, row.disposition, ticket, why)
+        cells = (
+            str(row.id),
+            came,
+            row.sender or row.mail_from,
+            row.recipient,
+            row.subject,
+            row.disposition,
+            ticket,
+            why,
+        )
         table.add_row(*[_printable(cell) for cell in cells])
     console = Console() if sys.stdout.isatty() else Console(width=200)
     console.print(table, markup=False)

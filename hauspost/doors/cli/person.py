@@ -40,11 +40,12 @@ def create_admin(folder: Path, name: str, address: str, password: str) -> None:
     from django.db import transaction
 
     from hauspost.records.people.actions import add_person, set_password
-    from hauspost.records.people.actor import SYSTEM
+    from hauspost.records.people.actor import Actor
 
+    console = Actor(kind="system", via="cli")
     with transaction.atomic():
-        made = add_person(name, address, actor=SYSTEM, is_administrator=True, verified=True)
-        set_password(made, password, actor=SYSTEM)
+        made = add_person(name, address, actor=console, is_administrator=True, verified=True)
+        set_password(made, password, actor=console)
     click.echo(f"{name} may sign in now as administrator with {address}.")
 
 

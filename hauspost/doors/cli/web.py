@@ -1,5 +1,6 @@
 """The process that serves the pages."""
 
+import importlib
 import multiprocessing
 import os
 import sys
@@ -46,6 +47,6 @@ def load_application() -> Callable[..., Any]:
     """The application, in the worker's own process, which must not outlive its main: it would keep the port."""
     if _main_process:
         die_with_parent(_main_process)
-    from hauspost.project.wsgi import application
-
+    # By its name, as the project stands above the doors.
+    application: Callable[..., Any] = importlib.import_module("hauspost.project.wsgi").application
     return application

@@ -2,7 +2,6 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from hauspost.doors.desk.frame import at_the_desk, desk_page
@@ -55,7 +54,6 @@ def original_file(request: HttpRequest, number: int, entry: int) -> HttpResponse
     return serve_bytes(_raw(found), f"{number}-{found.seq}.eml", "message/rfc822")
 
 
-@xframe_options_sameorigin
 @at_the_desk
 @require_GET
 def original_body(request: HttpRequest, number: int, entry: int) -> HttpResponse:

@@ -18,7 +18,7 @@ from hauspost.doors.ui.pages import page
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Team
 from hauspost.records.tickets.reading import Cursor
-from hauspost.records.tickets.models import Ticket
+from hauspost.records.tickets.models import Priority, Ticket
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ def rows_context(view: Listed, found: Page, request: HttpRequest, selected: int 
         "base": ticket_base(),
         "tail": f"?list={view.key}" + (f"&before={request.GET['before']}" if _has_cursor(request) else ""),
         "colours": STATE_COLOURS,
+        "priorities": dict(Priority.choices),
         "selected": selected,
     }
 

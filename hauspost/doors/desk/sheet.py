@@ -14,7 +14,7 @@ from markupsafe import Markup
 from hauspost.doors.desk.counters import CAP, CappedCount
 from hauspost.doors.desk.timeline import Line, timeline
 from hauspost.ground import clock
-from hauspost.ground.mail.models import OutgoingRecipient
+from hauspost.ground.mail.outbox import delivery_states
 from hauspost.ground.refusals import NotFound
 from hauspost.ground.text.safe_html import point_pictures
 from hauspost.records.people.actor import Actor
@@ -187,7 +187,7 @@ def sheet_of(ticket: Ticket, view: View, actor: Actor, *, before_seq: int = 0) -
 def shown_entries(rows: list[Entry], file_base: str) -> list[Shown]:
     """The entries with their files and what became of them on their way out."""
     files, pictures = _files([row.id for row in rows], file_base)
-    fates = _fates([row.outgoing for row in rows if row.outgoing])
+    fates = _fates([row.id for row in rows if row.is_from_desk and row.is_public])
     moment = clock.now()
     return [
         Shown(
@@ -212,7 +212,7 @@ def shown_entries(rows: list[Entry], file_base: str) -> list[Shown]:
             has_original=row.delivery is not None,
             leaves_at=row.leaves_at if row.leaves_at is not None and row.leaves_at > moment else None,
             files=files.get(row.id, []),
-            fates=fates.get(row.outgoing or 0, []),
+            fates=fates.get(row.id, []),
         )
         for row in rows
     ]
@@ -240,15 +240,16 @@ def _files(entries: list[int], base: str) -> tuple[dict[int, list[File]], dict[i
     return files, pictures
 
 
-def _fates(mails: list[int]) -> dict[int, list[Fate]]:
-    if not mails:
-        return {}
+def _fates(entries: list[int]) -> dict[int, list[Fate]]:
     found: dict[int, list[Fate]] = {}
-    rows = OutgoingRecipient.objects.filter(mail_id__in=mails).order_by("id")
-    for mail, address, state, code, answer in rows.values_list("mail_id", "address", "state", "reply_code", "reply_text"):
-        words, colour, symbol = _STATES[state]
-        said = f"{code} {answer}".strip() if code else answer
-        found.setdefault(mail, []).append(Fate(address, str(words), colour, symbol, said))
+    for entry, deliveries in delivery_states(entries).items():
+        for one in deliveries:
+            words, colour, symbol = _STATES[one.state]
+            said = f"{one.reply_code} {one.reply_text}".strip() if one.reply_code else one.reply_text
+            if one.perhaps_twice:
+                said = f"{said} · {_('perhaps sent twice: the answer was lost')}".strip(" ·")
+                colour = colour if colour == "red" else "amber"
+            found.setdefault(entry, []).append(Fate(one.address, str(words), colour, symbol, said))
     return found
 
 

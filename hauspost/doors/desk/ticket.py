@@ -20,7 +20,7 @@ from hauspost.ground.refusals import Refused
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.reading import Cursor
 from hauspost.records.tickets.rebuilding import snapshot
-from hauspost.records.tickets.models import Entry, Priority, Status, Ticket
+from hauspost.records.tickets.models import Channel, Entry, Priority, Status, Ticket
 from hauspost.records.tickets.recipients import recipients_of
 
 # Which fields each card's form edits: they travel along as they were, so that two edits meet (P24.3).
@@ -92,6 +92,8 @@ def ticket_page(
         beside=beside,
         colours=STATE_COLOURS,
         priorities=dict(Priority.choices),
+        channels=dict(Channel.choices),
+        send_label=send_label,
         here=reverse("ticket", args=[number]),
         tail=beside["tail"] if beside else "",
         sent=request.GET.get("sent", ""),
@@ -149,7 +151,7 @@ def _composer_asked(request: HttpRequest, number: int, kind: str) -> dict[str, A
 def composer_context(ticket: Ticket, kind: str) -> dict[str, Any]:
     """Whom it will reach, and what may be set with it."""
     if kind == "note":
-        return {"recipients": [], "statuses": [], "team": ticket.team.name}
+        return {"recipients": [], "statuses": [], "team": ticket.team.name, "labels": ("", "", "")}
     found = Status.objects.filter(
         archived_at__isnull=True, kind__in=("open", "waiting_requester", "waiting_third", "resolved")
     ).order_by("position", "id")
@@ -157,19 +159,25 @@ def composer_context(ticket: Ticket, kind: str) -> dict[str, Any]:
         "recipients": recipients_of(ticket),
         "statuses": [(status.key, status.name) for status in found if status.id != ticket.status_id],
         "team": ticket.team.name,
+        "labels": send_labels(),
     }
+
+
+def send_labels() -> tuple[str, str, str]:
+    """What the send button says for one, two, more recipients; the page's script fills them anew when boxes change."""
+    return (
+        _("Send to %(address)s"),
+        _("Send to %(address)s and 1 other"),
+        _("Send to %(address)s and %(count)s others"),
+    )
 
 
 def send_label(recipients: list[dict[str, str]]) -> str:
     """What the send button says: nobody sends without reading to whom (P6.1)."""
     if not recipients:
         return _("Send")
-    first, others = recipients[0]["address"], len(recipients) - 1
-    if others == 0:
-        return _("Send to %(address)s") % {"address": first}
-    if others == 1:
-        return _("Send to %(address)s and 1 other") % {"address": first}
-    return _("Send to %(address)s and %(count)s others") % {"address": first, "count": others}
+    others = len(recipients) - 1
+    return send_labels()[min(others, 2)] % {"address": recipients[0]["address"], "count": others}
 
 
 def _list_beside(request: HttpRequest, actor: Actor, ticket: Ticket) -> dict[str, Any]:

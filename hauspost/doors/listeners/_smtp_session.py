@@ -295,7 +295,7 @@ class MailSession(SMTP):
                 if not arrival.is_handed_over:
                     arrival.discard()
                 self._is_receiving = False
-                self._set_post_data_state()
+                self._set_post_data_state()  # type: ignore[no-untyped-call]
         for _ in range(replies):
             await self.push(reply)
         self._reset_timeout()
@@ -393,7 +393,7 @@ class _FarTooMuch(Exception):
 
 
 def _address_of(transport: Any) -> str:
-    """The peer's IP address; a Unix socket is as near as loopback, as the rights of its file let in whom they let in."""
+    """The peer's IP address; a Unix socket is as near as loopback: the rights of its file decide who comes."""
     peer = transport.get_extra_info("peername") if transport is not None else None
     return str(peer[0]) if isinstance(peer, tuple) else "127.0.0.1"
 

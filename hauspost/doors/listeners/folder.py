@@ -163,7 +163,7 @@ def keep_all(
     to: str = "",
     is_ours: IsOurs | None = None,
 ) -> Iterator[Found | UnreadableMail]:
-    """Make mails durable in groups; answers each once it is kept, or why not. A Maildir's mail moves from new to cur."""
+    """Make mails durable in groups; answers each once kept, or why not. A Maildir's mail moves from new to cur."""
     batch: list[Found] = []
     size_bytes = 0
     for mail in mails:
@@ -203,9 +203,7 @@ def _keep_batch(
 class Watch:
     """Looks into folders again and again, in a thread of its own."""
 
-    def __init__(
-        self, paths: Sequence[Path], *, keep: Keep, limit_bytes: int, is_ours: IsOurs | None = None
-    ) -> None:
+    def __init__(self, paths: Sequence[Path], *, keep: Keep, limit_bytes: int, is_ours: IsOurs | None = None) -> None:
         self._paths, self._keep, self._limit_bytes, self._is_ours = paths, keep, limit_bytes, is_ours
         self._taken: dict[Path, tuple[int, int]] = {}
         self._kept: set[str] = set()

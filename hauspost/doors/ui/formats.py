@@ -43,6 +43,11 @@ def clock(moment: datetime | None) -> str:
     return f"{_here(moment):%H:%M}" if moment else ""
 
 
+def exact_time(moment: datetime | None) -> str:
+    """14:05:09, in the reader's zone."""
+    return f"{_here(moment):%H:%M:%S}" if moment else ""
+
+
 def when(moment: datetime | None) -> str:
     """23.11.2026, 14:05 or 23 Nov 2026, 14:05."""
     return f"{day(moment)}, {clock(moment)}" if moment else ""
@@ -199,6 +204,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
     "date": day,
     "time": clock,
+    "exact_time": exact_time,
     "ago": ago,
     "brief": brief,
     "span": span,

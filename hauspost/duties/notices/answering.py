@@ -72,7 +72,10 @@ def _files(entry: Entry) -> tuple[list[File], list[File]]:
     """The files, those that stand in the text apart (P52.1)."""
     inline: list[File] = []
     files: list[File] = []
-    for row in Attachment.objects.filter(entry=entry).select_related("blob").order_by("position", "id"):
+    rows = Attachment.objects.filter(entry=entry).select_related("blob").order_by("position", "id")
+    for row in rows:
+        if row.blob is None:
+            continue
         stands_inside = row.content_id and f"cid:{row.content_id}" in entry.html
         file = File(row.name, row.content_type, read_blob(row.blob.sha256), row.content_id if stands_inside else "")
         (inline if stands_inside else files).append(file)

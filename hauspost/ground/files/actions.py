@@ -105,7 +105,10 @@ def release(owner: str) -> list[Blob]:
 
 
 def sweep(at: datetime) -> int:
-    """Remove bytes nobody has used for a day, and leftovers of interrupted writers; answers how many blobs went."""
+    """Remove bytes nobody has used for a day, and leftovers of interrupted writers; answers how many blobs went.
+
+    Once a day: it looks at every name in the folder.
+    """
     _place().drop_leftovers(at - KEPT_UNWANTED)
     _adopt(at)
     unwanted = Blob.objects.unwanted_since(at - KEPT_UNWANTED).order_by("pk").values_list("pk", flat=True)
@@ -187,8 +190,7 @@ def _adopt(at: datetime) -> None:
 def _unknown_names() -> Iterator[str]:
     names: list[str] = []
     for name in _place().names():
-        if _SHA256.fullmatch(name):
-            names.append(name)
+        names.append(name)
         if len(names) == _CHUNK:
             yield from _without_row(names)
             names = []

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 _PIECE_BYTES = 1 << 20
+_PAIR = re.compile(r"[0-9a-f]{2}")
+_NAME = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -79,8 +82,9 @@ class Folder:
 
     def names(self) -> Iterator[str]:
         """All names under which bytes lie, in order."""
-        for path in sorted(self.root.glob("[0-9a-f][0-9a-f]")):
-            yield from sorted(found.name for found in path.glob("[0-9a-f][0-9a-f]/*") if found.is_file())
+        for outer in _listed(self.root, _PAIR):
+            for inner in _listed(self.root / outer, _PAIR):
+                yield from _listed(self.root / outer / inner, _NAME)
 
     def drop_leftovers(self, before: datetime) -> int:
         """Remove what interrupted writers left without a name; answers how many."""
@@ -91,6 +95,13 @@ class Folder:
                     path.unlink()
                     dropped += 1
         return dropped
+
+
+def _listed(folder: Path, fitting: re.Pattern[str]) -> list[str]:
+    try:
+        return sorted(filter(fitting.fullmatch, os.listdir(folder)))
+    except FileNotFoundError:
+        return []
 
 
 def _make(folder: Path) -> None:

@@ -20,7 +20,8 @@ class Mailbox:
 
 
 def read_mailboxes(values: list[bytes], charset: str = "") -> tuple[Mailbox, ...]:
-    """The mailboxes of some address headers, groups opened, names decoded; entries without a name and address left out."""
+    """The mailboxes of some address headers, groups opened, names decoded; entries without a name and address left "
+    "out."""
     found: list[Mailbox] = []
     for value in values:
         if len(found) > MAX_MAILBOXES:
@@ -141,7 +142,11 @@ def _address(text: str) -> str:
         return ""
     if any(character.isspace() for character in text):
         squeezed = _SPACES.sub("", text)
-        if re.search(r"\s*@\s+|\s+@\s*|\s+\.|\.\s+", text) and squeezed.count("@") == 1 and len(text) - len(squeezed) <= 4:
+        if (
+            re.search(r"\s*@\s+|\s+@\s*|\s+\.|\.\s+", text)
+            and squeezed.count("@") == 1
+            and len(text) - len(squeezed) <= 4
+        ):
             text = squeezed
         else:
             return ""

@@ -13,27 +13,65 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNO
 _LONGEST = 150
 
 _ENDINGS = {
-    "text/plain": ".txt", "text/html": ".html", "text/calendar": ".ics", "text/csv": ".csv", "text/vcard": ".vcf",
-    "text/x-vcard": ".vcf", "text/directory": ".vcf", "text/rtf": ".rtf", "application/rtf": ".rtf", "text/xml": ".xml",
-    "application/xml": ".xml", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/pjpeg": ".jpg", "image/png": ".png",
-    "image/gif": ".gif", "image/bmp": ".bmp", "image/tiff": ".tif", "image/webp": ".webp", "image/svg+xml": ".svg",
-    "image/heic": ".heic", "application/pdf": ".pdf", "application/zip": ".zip", "application/msword": ".doc",
-    "application/vnd.ms-excel": ".xls", "application/vnd.ms-powerpoint": ".ppt", "application/json": ".json",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "text/calendar": ".ics",
+    "text/csv": ".csv",
+    "text/vcard": ".vcf",
+    "text/x-vcard": ".vcf",
+    "text/directory": ".vcf",
+    "text/rtf": ".rtf",
+    "application/rtf": ".rtf",
+    "text/xml": ".xml",
+    "application/xml": ".xml",
+    "image/jpeg": ".jpg",
+    "image/jpg": ".jpg",
+    "image/pjpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/tiff": ".tif",
+    "image/webp": ".webp",
+    "image/svg+xml": ".svg",
+    "image/heic": ".heic",
+    "application/pdf": ".pdf",
+    "application/zip": ".zip",
+    "application/msword": ".doc",
+    "application/vnd.ms-excel": ".xls",
+    "application/vnd.ms-powerpoint": ".ppt",
+    "application/json": ".json",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
-    "message/rfc822": ".eml", "message/global": ".eml", "message/delivery-status": ".txt", "text/rfc822-headers": ".txt",
-    "message/disposition-notification": ".txt", "message/feedback-report": ".txt", "application/pgp-signature": ".asc",
-    "application/pgp-encrypted": ".asc", "application/pgp-keys": ".asc", "application/pkcs7-signature": ".p7s",
-    "application/x-pkcs7-signature": ".p7s", "application/pkcs7-mime": ".p7m", "application/x-pkcs7-mime": ".p7m",
-    "application/ms-tnef": ".dat", "application/vnd.ms-tnef": ".dat", "audio/mpeg": ".mp3", "audio/wav": ".wav",
-    "audio/x-wav": ".wav", "video/mp4": ".mp4", "application/gzip": ".gz", "application/x-gzip": ".gz",
+    "message/rfc822": ".eml",
+    "message/global": ".eml",
+    "message/delivery-status": ".txt",
+    "text/rfc822-headers": ".txt",
+    "message/disposition-notification": ".txt",
+    "message/feedback-report": ".txt",
+    "application/pgp-signature": ".asc",
+    "application/pgp-encrypted": ".asc",
+    "application/pgp-keys": ".asc",
+    "application/pkcs7-signature": ".p7s",
+    "application/x-pkcs7-signature": ".p7s",
+    "application/pkcs7-mime": ".p7m",
+    "application/x-pkcs7-mime": ".p7m",
+    "application/ms-tnef": ".dat",
+    "application/vnd.ms-tnef": ".dat",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "audio/x-wav": ".wav",
+    "video/mp4": ".mp4",
+    "video/quicktime": ".mov",
+    "application/gzip": ".gz",
+    "application/x-gzip": ".gz",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a mail: `name` is fit for any disk and page, `declared_name` is what the mail called it ("" if nothing)."""
+    """A file of a mail: `name` is fit for any disk and page, `declared_name` is what the mail called it ("" if "
+    "nothing)."""
 
     name: str
     content_type: str

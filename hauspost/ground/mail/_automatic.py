@@ -12,11 +12,15 @@ _MACHINES = re.compile(
 )
 # Subjects of out-of-office answers, as their mail programs write them, and of other automatic answers.
 _ABSENT = re.compile(
-    r"(?:auto(?:matic(?:ally)?|mated)?[ -]?(?:generated )?(?:reply|response|answer)|out[ -]of[ -](?:the[ -])?office|out of town|"
-    r"away from (?:my|the) (?:office|desk|mail)|on (?:vacation|holiday|annual leave)|vacation (?:reply|response|message)|ooo\b|i am away|"
+    r"(?:auto(?:matic(?:ally)?|mated)?[ -]?(?:generated )?(?:reply|response|answer)|out[ -]of[ -](?:the[ -])?office|"
+    r"out of town|"
+    r"away from (?:my|the) (?:office|desk|mail)|on (?:vacation|holiday|annual leave)|vacation (?:reply|response|"
+    r"message)|ooo\b|i am away|"
     r"autoreply|auto:|auto-?svar|auto ?reply|(?:e-?mail )?auto ?respon(?:se|der)|"
-    r"automatische antwort|abwesenheit|abwesend|(?:ich bin )?(?:nicht im (?:haus|b[üu]ro)|außer haus|im urlaub)|urlaubsbenachrichtigung|"
-    r"r[ée]ponse automatique|absen(?:ce|t) (?:du bureau|temporaire|de)|message d'absence|notification d'absence|absence\b|"
+    r"automatische antwort|abwesenheit|abwesend|(?:ich bin )?(?:nicht im (?:haus|b[üu]ro)|außer haus|im urlaub)|"
+    r"urlaubsbenachrichtigung|"
+    r"r[ée]ponse automatique|absen(?:ce|t) (?:du bureau|temporaire|de)|message d'absence|notification d'absence|"
+    r"absence\b|"
     r"respuesta autom[áa]tica|fuera de (?:la )?oficina|ausencia|ausente|"
     r"risposta automatica|fuori (?:sede|ufficio)|assenza|assente|"
     r"automatisch(?:e)? (?:antwoord|beantwoord|reactie)|afwezig|niet aanwezig|"
@@ -32,11 +36,14 @@ _ABSENT = re.compile(
     re.IGNORECASE,
 )
 _ABSENT_WORDS = re.compile(
-    r"out of (?:the )?office|abwesen|urlaub|vacation|absen[ct]|fuera de|fuori|afwezig|nieobecn|poza biur|nep[řr][íi]tom|ofis d|"
+    r"out of (?:the )?office|abwesen|urlaub|vacation|absen[ct]|fuera de|fuori|afwezig|nieobecn|poza biur|"
+    r"nep[řr][íi]tom|ofis d|"
     r"fr[åa]nvar|frav[æa]r|on leave|holiday|away|poissa|不在",
     re.IGNORECASE,
 )
-_REPLY_PREFIX = re.compile(r"(?:(?:re|aw|antw|sv|vs|fwd?|wg)\s{0,3}:\s{0,3}|\[[^\]]{0,60}\]\s{0,3}){1,6}", re.IGNORECASE)
+_REPLY_PREFIX = re.compile(
+    r"(?:(?:re|aw|antw|sv|vs|fwd?|wg)\s{0,3}:\s{0,3}|\[[^\]]{0,60}\]\s{0,3}){1,6}", re.IGNORECASE
+)
 
 
 class Origin(NamedTuple):
@@ -48,16 +55,32 @@ class Origin(NamedTuple):
     is_absence: bool
 
 
-def judge_origin(headers: Headers, *, subject: str, sender: str, return_path: str | None, kind: str, report_type: str) -> Origin:
+def judge_origin(
+    headers: Headers, *, subject: str, sender: str, return_path: str | None, kind: str, report_type: str
+) -> Origin:
     """Headers first, then the sender's name, then subjects (P7.2, P13.1). `return_path` is None where unknown."""
-    bare = _REPLY_PREFIX.sub("", subject, count=1) if (subject[:1] and ":" in subject[:12]) or subject[:1] == "[" else subject
+    bare = (
+        _REPLY_PREFIX.sub("", subject, count=1)
+        if (subject[:1] and ":" in subject[:12]) or subject[:1] == "["
+        else subject
+    )
     says_absent = bool(_ABSENT.match(bare))
-    submitted = headers.first("auto-submitted").decode("ascii", "replace").lower().partition(";")[0].partition("(")[0].strip()
+    submitted = (
+        headers.first("auto-submitted").decode("ascii", "replace").lower().partition(";")[0].partition("(")[0].strip()
+    )
     precedence = headers.first("precedence").decode("ascii", "replace").lower().strip()
     is_reply = submitted in ("auto-replied", "auto-reply") or precedence in ("auto_reply", "auto-reply") or says_absent
     is_reply = is_reply or any(
         _says_yes(headers, name)
-        for name in ("x-autoreply", "x-autorespond", "x-autoresponder", "x-autoreply-from", "x-mail-autoreply", "x-vacation", "x-away")
+        for name in (
+            "x-autoreply",
+            "x-autorespond",
+            "x-autoresponder",
+            "x-autoreply-from",
+            "x-mail-autoreply",
+            "x-vacation",
+            "x-away",
+        )
     )
     if submitted == "auto-notified":
         is_reply = False
@@ -72,7 +95,14 @@ def judge_origin(headers: Headers, *, subject: str, sender: str, return_path: st
 
 
 def _reason(
-    headers: Headers, submitted: str, precedence: str, return_path: str | None, sender: str, *, report: bool, is_reply: bool
+    headers: Headers,
+    submitted: str,
+    precedence: str,
+    return_path: str | None,
+    sender: str,
+    *,
+    report: bool,
+    is_reply: bool,
 ) -> str:
     if submitted and submitted != "no":
         return "auto-submitted"

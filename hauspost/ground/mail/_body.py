@@ -15,14 +15,27 @@ from ._mime import Part, read_structure, uu_files
 
 MAX_HTML = 2_000_000
 
-_WORDS = ("text/plain", "text/html", "text/x-amp-html", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text/watch-html")
+_WORDS = (
+    "text/plain",
+    "text/html",
+    "text/x-amp-html",
+    "text/enriched",
+    "text/richtext",
+    "text/markdown",
+    "text/x-markdown",
+    "text/watch-html",
+)
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
 _ENVELOPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _MESSAGES = ("message/rfc822", "message/global", "message/news")
-_SOURCE = re.compile(r"(<img\b[^>]{0,2000}?\bsrc\s{0,3}=\s{0,3})(?:\"([^\"<>]{1,2000})\"|'([^'<>]{1,2000})'|([^\s\"'<>]{1,2000}))", re.IGNORECASE)
+_SOURCE = re.compile(
+    r"(<img\b[^>]{0,2000}?\bsrc\s{0,3}=\s{0,3})(?:\"([^\"<>]{1,2000})\"|'([^'<>]{1,2000})'|([^\s\"'<>]{1,2000}))",
+    re.IGNORECASE,
+)
 _DATA_PICTURE = re.compile(r"data:(image/(?:png|jpeg|jpg|gif|webp|bmp));base64,([A-Za-z0-9+/=\s%]{20,})", re.IGNORECASE)
-_CID = re.compile(r" src=\"cid:([^\"]+)\"")
+# Outlook numbers its pictures in their ids: image001.png@01D9AB12.
+_NAME_IN_ID = re.compile(r"([\w.-]{1,80}\.[A-Za-z0-9]{2,5})@")
 
 
 @dataclass(slots=True)
@@ -40,7 +53,8 @@ class Body:
 
 @dataclass(slots=True)
 class _Gathered:
-    """What is found while walking: words as pairs (text, HTML), either of them possibly empty; files with their parts."""
+    """What is found while walking: words as pairs (text, HTML), either of them possibly empty; files with their "
+    "parts."""
 
     words: list[tuple[str, str]] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
@@ -171,7 +185,15 @@ def _words(part: Part, found: _Gathered) -> None:
         data, files = uu_files(data)
         for name, content in files:
             declared = decoded(name, part.charset)
-            _keep(found, Attachment(harmless_name(declared, "application/octet-stream"), "application/octet-stream", content, declared_name=declared))
+            _keep(
+                found,
+                Attachment(
+                    harmless_name(declared, "application/octet-stream"),
+                    "application/octet-stream",
+                    content,
+                    declared_name=declared,
+                ),
+            )
     text = decode(data, part.charset, html=b"<meta" in data[:2000])
     if part.params.get("format", "").lower() == "flowed":
         text = _unflowed(text, part.params.get("delsp", "").lower() == "yes")
@@ -216,10 +238,15 @@ def _file(part: Part, found: _Gathered) -> None:
     if kind in _MESSAGES and not declared:
         headers, _ = read_headers(content, 0, len(content), maximum=100_000)
         base = headers.text("subject")[:100].replace("/", " ").replace("\\", " ")
-    name = harmless_name(declared, kind, base=base)
+    named_by_id = _NAME_IN_ID.match(part.content_id)
+    name = harmless_name(declared or (named_by_id.group(1) if named_by_id else ""), kind, base=base)
     if kind in _MESSAGES and not name.lower().endswith(".eml"):
         name += ".eml"
-    _keep(found, Attachment(name, kind, content, part.content_id, declared_name=declared), decoded(part.headers.first("content-location")))
+    _keep(
+        found,
+        Attachment(name, kind, content, part.content_id, declared_name=declared),
+        decoded(part.headers.first("content-location")),
+    )
 
 
 def _keep(found: _Gathered, file: Attachment, place: str = "") -> None:
@@ -270,7 +297,8 @@ def _joined(words: list[tuple[str, str]]) -> tuple[str, str]:
 
 
 def _with_pictures_named(html: str, found: _Gathered) -> str:
-    """Pictures named by file name, by location or given as `data:` point to a Content-ID, as those with one do (P20.1)."""
+    """Pictures named by file name, by location or given as `data:` point to a Content-ID, as those with one do "
+    "(P20.1)."""
     by_name: dict[str, list[int]] = {}
     for index, (file, place) in enumerate(zip(found.files, found.places + [""] * len(found.files), strict=False)):
         if file.content_type.startswith("image/"):
@@ -294,8 +322,13 @@ def _with_pictures_named(html: str, found: _Gathered) -> str:
             return hit.group()
         number = len(found.files) + 1
         kind = hit.group(1).lower()
-        content = base64_bytes(hit.group(2).replace("%2B", "+").replace("%2F", "/").replace("%3D", "=").encode("ascii", "replace"))
-        _keep(found, Attachment(harmless_name("", kind, base=f"image-{number}"), kind, content, f"picture-{number}@letter"))
+        content = base64_bytes(
+            hit.group(2).replace("%2B", "+").replace("%2F", "/").replace("%3D", "=").encode("ascii", "replace")
+        )
+        _keep(
+            found,
+            Attachment(harmless_name("", kind, base=f"image-{number}"), kind, content, f"picture-{number}@letter"),
+        )
         return f"cid:picture-{number}@letter"
 
     if by_name:
@@ -309,4 +342,7 @@ def _marked_inline(files: list[Attachment], html: str) -> tuple[Attachment, ...]
     if "cid:" not in lowered:
         return tuple(files)
     named = {plain_id(name) for name in re.findall(r"cid:([^\"'<>\s)]{1,500})", lowered)}
-    return tuple(replace(file, is_inline=True) if file.content_id and plain_id(file.content_id) in named else file for file in files)
+    return tuple(
+        replace(file, is_inline=True) if file.content_id and plain_id(file.content_id) in named else file
+        for file in files
+    )

@@ -1,4 +1,5 @@
-"""Returned mail: who was not reached, why, for good or for now, and which of our letters it was (RFC 3464, and others)."""
+"""Returned mail: who was not reached, why, for good or for now, and which of our letters it was (RFC 3464, and "
+"others)."""
 
 import re
 from collections.abc import Iterable
@@ -9,45 +10,65 @@ from ._headers import Headers, decoded, read_headers
 from ._mime import Part, leaves
 from ._reasons import action_of, is_for_good, status_in
 
-_ADDRESS = re.compile(r"(?<![\w.+=-])[\w.+=&#*'/!%$?^{|}~-]{1,100}@[A-Za-z0-9\u0080-\uffff][\w.-]{0,200}", re.ASCII | re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?<![\w.+=-])[\w.+=&#*'/!%$?^{|}~-]{1,100}@[A-Za-z0-9\u0080-\uffff][\w.-]{0,200}", re.ASCII | re.IGNORECASE
+)
 _MESSAGE_ID = re.compile(r"^[ \t>]{0,20}Message-I[dD]:[ \t]{0,10}\r?\n?[ \t]{0,10}<([^<>\s]{3,400})>", re.MULTILINE)
 _SUSPECT_SENDER = re.compile(
-    r"mailer[-_ ]?daemon|post_?master|mail\.?delivery|mail delivery|mail ?system|delivery (?:sub)?system|maildaemon|mdaemon|"
-    r"bounce|undeliver|mmdf|system administrator|microsoft ?exchange|mail ?administrator|daemon|ndr administrator|mail deliver|mta",
+    r"mailer[-_ ]?daemon|post_?master|mail\.?delivery|mail delivery|mail ?system|delivery (?:sub)?system|maildaemon|"
+    r"mdaemon|"
+    r"bounce|undeliver|mmdf|system administrator|microsoft ?exchange|mail ?administrator|daemon|ndr administrator|"
+    r"mail deliver|mta",
     re.IGNORECASE,
 )
 _SUSPECT_SUBJECT = re.compile(
-    r"undeliver|not (?:be )?deliver|deliver(?:y|ing|ed)|returned|return(?:ing|ed)?:? mail|mail.{0,20}fail|fail(?:ed|ure)|bounce|non-?remis|unzustellbar|"
-    r"could not be|cannot be|can't be|non recapitabile|no se (?:ha )?pud|n[ãa]o entregue|kan niet|niezwr[óo]c|nedoru|rejected|nicht zugestellt|"
+    r"undeliver|not (?:be )?deliver|deliver(?:y|ing|ed)|returned|return(?:ing|ed)?:? mail|mail.{0,20}fail|fail(?:ed|"
+    r"ure)|bounce|non-?remis|unzustellbar|"
+    r"could not be|cannot be|can't be|non recapitabile|no se (?:ha )?pud|n[ãa]o entregue|kan niet|niezwr[óo]c|nedoru|"
+    r"rejected|nicht zugestellt|"
     r"mail (?:system )?error|mail error|warning|nondeliver|non-deliver|error|blocked|not member|notify:|недоставлен|"
     r"不达|退信|送達|配信|delayed|zustell|rückl|échec|mislukt|erreur|dsn|user unknown|unknown (?:user|address)|problem",
     re.IGNORECASE,
 )
 # Where the letter that comes back begins, within the text of the report.
 _ORIGINAL_BELOW = re.compile(
-    r"^[ \t>|*#=_-]{0,40}(?!the original message was received)(?:(?:below|this|following|here).{0,60}(?:copy|header|message)|(?:the )?(?:original|unsent|returned|undelivered|rejected|bounced) "
-    r"(?:message|mail|e-?mail|text)|message headers? follow|message (?:text|body|header|contents?).{0,20}follow|header of the original|"
-    r"(?:copy|text|headers|body|start|contents?|first \d+ (?:lines|bytes)) of (?:the |your )?(?:original |returned |rejected |bounced |undeliver\w+ )?(?:message|mail|header)|"
-    r"original message headers|ursprüngliche|original mail info|message details|the (?:body|text|header) of|received:|return-path:|from mailer-daemon )"
+    r"^[ \t>|*#=_-]{0,40}(?!the original message was received)(?:(?:below|this|following|here).{0,60}(?:copy|header|"
+    r"message)|(?:the )?(?:original|unsent|returned|undelivered|rejected|bounced) "
+    r"(?:message|mail|e-?mail|text)|message headers? follow|message (?:text|body|header|contents?).{0,20}follow|"
+    r"header of the original|"
+    r"(?:copy|text|headers|body|start|contents?|first \d+ (?:lines|bytes)) of (?:the |your )?(?:original |returned |"
+    r"rejected |bounced |undeliver\w+ )?(?:message|mail|header)|"
+    r"original message headers|ursprüngliche|original mail info|message details|the (?:body|text|header) of|"
+    r"received:|return-path:|from mailer-daemon )"
     r"[^\n]{0,120}$",
     re.IGNORECASE | re.MULTILINE,
 )
-_LEADS_LINE = re.compile(r"[ \t>*|\u2022-]{0,12}(?:mailto:)?[\"']?<{0,2}(?P<address>[^\s<>;,:\"'()\[\]]{1,100}@[^\s<>;,:\"'()\[\]]{2,200})")
+_LEADS_LINE = re.compile(
+    r"[ \t>*|\u2022-]{0,12}(?:mailto:)?[\"']?<{0,2}(?P<address>[^\s<>;,:\"'()\[\]]{1,100}@[^\s<>;,:\"'()\[\]]{2,200})"
+)
 _NAMED = re.compile(
-    r"(?:rcpt to|recipients?(?: ?address)?(?: was)?|original address|failed recipient|deliver(?:ed|ing|y)?(?: (?:this|your|the) (?:e-?)?(?:mail|message))? to|"
-    r"(?:mail|message|sent|send|addressed|delivery|routed?|failed) (?:message )?to|addresse?e?s?|user(?:name)?|account|mailbox|to(?= ?:)|for(?= <)|empfänger|destinataire)"
-    r"[ \t]{0,4}(?:is|was)?[ \t]{0,3}[:=]?[ \t]{0,10}[\"'(\[]?(?:rfc822;[ \t]?|smtp:|mailto:)?<{0,2}(?P<address>[^\s<>;,:\"'()\[\]]{1,100}@[^\s<>;,:\"'()\[\]]{2,200})",
+    r"(?:rcpt to|recipients?(?: ?address)?(?: was)?|original address|failed recipient|deliver(?:ed|ing|"
+    r"y)?(?: (?:this|your|the) (?:e-?)?(?:mail|message))? to|"
+    r"(?:mail|message|sent|send|addressed|delivery|routed?|failed) (?:message )?to|addresse?e?s?|user(?:name)?|"
+    r"account|mailbox|to(?= ?:)|for(?= <)|empfänger|destinataire)"
+    r"[ \t]{0,4}(?:is|was)?[ \t]{0,3}[:=]?[ \t]{0,10}[\"'(\[]?(?:rfc822;[ \t]?|smtp:|"
+    r"mailto:)?<{0,2}(?P<address>[^\s<>;,:\"'()\[\]]{1,100}@[^\s<>;,:\"'()\[\]]{2,200})",
     re.IGNORECASE,
 )
 _FAILURE = re.compile(
-    r"(?<![\d.])[45]\d\d[ -](?:\d\.\d+\.\d+)?|not (?:be )?(?:deliver|reach|sent)|undeliver|unable to|unknown|fail|reject|refus|invalid|"
-    r"no such|does ?n[o']t|not exist|error|full|quota|denied|blocked|delay|not member|エラー|送信でき|配信でき|не может|wasn't able|did not like|"
-    r"couldn't|could not|cannot|can't|gave up|given up|returned|bounced|nicht|deferred|problem|time|spam|not found|disabled",
+    r"(?<![\d.])[45]\d\d[ -](?:\d\.\d+\.\d+)?|not (?:be )?(?:deliver|reach|sent)|undeliver|unable to|unknown|fail|"
+    r"reject|refus|invalid|"
+    r"no such|does ?n[o']t|not exist|error|full|quota|denied|blocked|delay|not member|エラー|送信でき|配信でき|не может|"
+    r"wasn't able|did not like|"
+    r"couldn't|could not|cannot|can't|gave up|given up|returned|bounced|nicht|deferred|problem|time|spam|not found|"
+    r"disabled",
     re.IGNORECASE,
 )
 # Addresses that a report names beside those not reached.
 _NOT_REACHED_BY = re.compile(r"(?:mail\s{1,3}from:\s?<?|\(?generated (?:from|by) )[^\s<>()]{1,300}>?", re.IGNORECASE)
-_NO_RECIPIENT = re.compile(r"(?:mailer-daemon|postmaster|abuse|support|help|admin(?:istrator)?|noreply|no-reply|mail-?noreply)@", re.IGNORECASE)
+_NO_RECIPIENT = re.compile(
+    r"(?:mailer-daemon|postmaster|abuse|support|help|admin(?:istrator)?|noreply|no-reply|mail-?noreply)@", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +98,13 @@ class Report:
 
 
 _STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status")
-_ORIGINAL_KINDS = ("message/rfc822", "text/rfc822-headers", "message/global", "message/rfc822-headers", "message/global-headers")
+_ORIGINAL_KINDS = (
+    "message/rfc822",
+    "text/rfc822-headers",
+    "message/global",
+    "message/rfc822-headers",
+    "message/global-headers",
+)
 
 
 def read_report(root: Part, *, sender: str, subject: str, return_path: str | None, text: str) -> Report:
@@ -97,7 +124,11 @@ def read_report(root: Part, *, sender: str, subject: str, return_path: str | Non
     words, returned = _parted(_NOT_REACHED_BY.sub("", text[:60_000]))
     bounces = [bounce for part in reports for bounce in _fields(part.content(), words)]
     if not bounces:
-        if not reports and "bouncedRecipients" not in words[:3000] and not _is_suspect(root.headers, sender, subject, return_path):
+        if (
+            not reports
+            and "bouncedRecipients" not in words[:3000]
+            and not _is_suspect(root.headers, sender, subject, return_path)
+        ):
             return Report()
         bounces = _from_words(root, words, returned, original, subject)
     if not bounces and not reports:
@@ -166,7 +197,7 @@ def _bounce(recipient: str, status: str, action: str, diagnostic: str, told: str
 
 
 def _typed_address(value: bytes) -> str:
-    """"rfc822; jo@example.org" as an address."""
+    """ "rfc822; jo@example.org" as an address."""
     text = decoded(value)
     text = text.partition(";")[2] or text
     text = text.strip().strip("<>").strip()
@@ -175,10 +206,15 @@ def _typed_address(value: bytes) -> str:
 
 
 def _from_words(root: Part, words: str, returned: str, original: Part | None, subject: str) -> list[Bounce]:
-    """Recipients from what a report says to people: fields in the text, lines that begin with an address, commands quoted."""
+    """Recipients from what a report says to people: fields in the text, lines that begin with an address, commands "
+    "quoted."""
     if "inal-recipient:" in words.lower() or "inal-recipient:" in returned.lower():
         lines = (words + "\n" + returned)[:60_000]
-        start = min(index for index in (lines.lower().find("final-recipient:"), lines.lower().find("original-recipient:")) if index >= 0)
+        start = min(
+            index
+            for index in (lines.lower().find("final-recipient:"), lines.lower().find("original-recipient:"))
+            if index >= 0
+        )
         block = lines.rfind("\n\n", 0, start)
         found = _fields(lines[max(block, 0) :].lstrip("\n").encode("utf-8", "replace"), words)
         if found:
@@ -187,7 +223,12 @@ def _from_words(root: Part, words: str, returned: str, original: Part | None, su
     failed = root.headers.text("x-failed-recipients")
     recipients = _addresses(failed.replace(",", " ").split(), set())
     late, refused = _found_by_flufl(root.raw) if not recipients else ([], [])
-    recipients = recipients or _seen(_addresses(late + refused, others), words) or _led(words, others) or _told_to_programs(words)
+    recipients = (
+        recipients
+        or _seen(_addresses(late + refused, others), words)
+        or _led(words, others)
+        or _told_to_programs(words)
+    )
     if not recipients and _FAILURE.search(words + subject):
         recipients = _addressees(original, returned)
     action = "delayed" if late and not refused else ""
@@ -197,13 +238,17 @@ def _from_words(root: Part, words: str, returned: str, original: Part | None, su
     for recipient in recipients[:500]:
         told = _about(recipient, words) if len(recipients) > 1 else words
         told = f"{told} {subject}"
-        bounces.append(_bounce(recipient, status_in(told), action, " ".join(_about(recipient, words).split())[:500], told))
+        bounces.append(
+            _bounce(recipient, status_in(told), action, " ".join(_about(recipient, words).split())[:500], told)
+        )
     return bounces
 
 
 def _others(root: Part) -> set[str]:
     """Who writes the report and to whom: neither of them is the one who was not reached."""
-    text = " ".join(root.headers.text(name) for name in ("from", "to", "return-path", "sender", "errors-to", "reply-to"))
+    text = " ".join(
+        root.headers.text(name) for name in ("from", "to", "return-path", "sender", "errors-to", "reply-to")
+    )
     return {address.lower() for address in _ADDRESS.findall(text)}
 
 
@@ -214,7 +259,9 @@ def _led(words: str, others: set[str]) -> list[str]:
     if not found:
         found = _addresses((hit.group("address") for line in lines for hit in _NAMED.finditer(line)), others)
     if not found:
-        found = _addresses((hit.group() for line in lines if _FAILURE.search(line) for hit in _ADDRESS.finditer(line)), others)
+        found = _addresses(
+            (hit.group() for line in lines if _FAILURE.search(line) for hit in _ADDRESS.finditer(line)), others
+        )
     return found
 
 

@@ -7,34 +7,117 @@ from functools import lru_cache
 # Names that programs write and Python does not know, and names whose text in practice is written in
 # a superset: Outlook calls windows-1252 iso-8859-1, Chinese mailers call GBK gb2312.
 _WIDER = {
-    "iso-8859-1": "cp1252", "iso8859-1": "cp1252", "iso_8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252",
-    "l1": "cp1252", "iso88591": "cp1252", "8859-1": "cp1252", "iso-8859": "cp1252", "cp819": "cp1252",
-    "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874", "iso-8859-8-i": "cp1255",
-    "iso-8859-8-e": "iso8859-8", "iso-8859-6-i": "iso8859-6", "iso-8859-6-e": "iso8859-6",
-    "gb2312": "gb18030", "iso-gb2312": "gb18030", "gb_2312-80": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030",
-    "euc-cn": "gb18030", "cp936": "gb18030", "ms936": "gb18030",
-    "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932",
-    "ms_kanji": "cp932", "cp943c": "cp932",
-    "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "ksc5601": "cp949", "ksc_5601": "cp949", "euc-kr": "cp949",
-    "korean": "cp949", "windows-949": "cp949", "x-windows-949": "cp949",
-    "big5": "big5hkscs", "big-5": "big5hkscs", "x-x-big5": "big5hkscs", "cn-big5": "big5hkscs", "big5-hkscs": "big5hkscs",
-    "macintosh": "mac_roman", "x-mac-roman": "mac_roman", "x-mac-cyrillic": "mac_cyrillic", "mac": "mac_roman",
-    "cp-850": "cp850", "cp-437": "cp437", "ibm-850": "cp850", "dos-850": "cp850", "cp-1252": "cp1252",
-    "unicode-1-1-utf-7": "utf-7", "unicode-1-1-utf-8": "utf-8", "x-unicode-2-0-utf-8": "utf-8", "unicode": "utf-16",
-    "utf8mb4": "utf-8", "utf-8mb4": "utf-8", "csutf8": "utf-8", "utf-8-mac": "utf-8",
-    "koi8": "koi8-r", "x-koi8-r": "koi8-r", "win-1251": "cp1251", "windows1251": "cp1251", "cp-1251": "cp1251",
-    "ansi": "cp1252", "winlatin1": "cp1252", "iso-ir-100": "cp1252", "ansi_x3.110-1983": "cp1252",
+    "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso_8859-1": "cp1252",
+    "latin1": "cp1252",
+    "latin-1": "cp1252",
+    "l1": "cp1252",
+    "iso88591": "cp1252",
+    "8859-1": "cp1252",
+    "iso-8859": "cp1252",
+    "cp819": "cp1252",
+    "iso-8859-9": "cp1254",
+    "iso-8859-11": "cp874",
+    "tis-620": "cp874",
+    "iso-8859-8-i": "cp1255",
+    "iso-8859-8-e": "iso8859-8",
+    "iso-8859-6-i": "iso8859-6",
+    "iso-8859-6-e": "iso8859-6",
+    "gb2312": "gb18030",
+    "iso-gb2312": "gb18030",
+    "gb_2312-80": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "euc-cn": "gb18030",
+    "cp936": "gb18030",
+    "ms936": "gb18030",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "sjis": "cp932",
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "ms_kanji": "cp932",
+    "cp943c": "cp932",
+    "ks_c_5601-1987": "cp949",
+    "ks_c_5601": "cp949",
+    "ksc5601": "cp949",
+    "ksc_5601": "cp949",
+    "euc-kr": "cp949",
+    "korean": "cp949",
+    "windows-949": "cp949",
+    "x-windows-949": "cp949",
+    "big5": "big5hkscs",
+    "big-5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
+    "cn-big5": "big5hkscs",
+    "big5-hkscs": "big5hkscs",
+    "macintosh": "mac_roman",
+    "x-mac-roman": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "mac": "mac_roman",
+    "cp-850": "cp850",
+    "cp-437": "cp437",
+    "ibm-850": "cp850",
+    "dos-850": "cp850",
+    "cp-1252": "cp1252",
+    "unicode-1-1-utf-7": "utf-7",
+    "unicode-1-1-utf-8": "utf-8",
+    "x-unicode-2-0-utf-8": "utf-8",
+    "unicode": "utf-16",
+    "utf8mb4": "utf-8",
+    "utf-8mb4": "utf-8",
+    "csutf8": "utf-8",
+    "utf-8-mac": "utf-8",
+    "koi8": "koi8-r",
+    "x-koi8-r": "koi8-r",
+    "win-1251": "cp1251",
+    "windows1251": "cp1251",
+    "cp-1251": "cp1251",
+    "ansi": "cp1252",
+    "winlatin1": "cp1252",
+    "iso-ir-100": "cp1252",
+    "ansi_x3.110-1983": "cp1252",
 }
 _SAY_NOTHING = {
-    "", "us-ascii", "ascii", "ansi_x3.4-1968", "ansi_x3.4-1986", "iso646-us", "us", "646", "7bit", "8bit", "binary",
-    "unknown", "unknown-8bit", "x-unknown", "x-user-defined", "default", "none", "default_charset", "_autodetect",
-    "_autodetect_all", "quoted-printable", "base64",
+    "",
+    "us-ascii",
+    "ascii",
+    "ansi_x3.4-1968",
+    "ansi_x3.4-1986",
+    "iso646-us",
+    "us",
+    "646",
+    "7bit",
+    "8bit",
+    "binary",
+    "unknown",
+    "unknown-8bit",
+    "x-unknown",
+    "x-user-defined",
+    "default",
+    "none",
+    "default_charset",
+    "_autodetect",
+    "_autodetect_all",
+    "quoted-printable",
+    "base64",
 }
-_NOT_FOR_TEXT = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "mbcs", "oem", "unicode-escape"}
+_NOT_FOR_TEXT = {
+    "idna",
+    "punycode",
+    "undefined",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "mbcs",
+    "oem",
+    "unicode-escape",
+}
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s{0,8}=\s{0,8}[\"']?\s{0,8}([A-Za-z0-9_:.\-]{2,40})", re.IGNORECASE)
 # Codecs in which plain ASCII bytes may stand for something else.
 _MORE_THAN_ASCII = ("utf-16", "utf_16", "utf-32", "utf_32", "utf-7", "iso2022", "hz")
 _JIS_ESCAPES = re.compile(rb"\x1b(\$[@B]|\$\([@BD]|\([BJIH])")
+_HIGH_RUNS = re.compile(rb"[\x80-\xff]+")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -54,7 +137,7 @@ def decode(data: bytes, charset: str = "", *, html: bool = False, fallback: str 
         codec = "iso2022_jp"
     if codec:
         return storable(_by(codec, data))
-    for likely in ("utf-8", codec_of(fallback), "cp1252"):
+    for likely in ("utf-8", "gb18030" if _looks_chinese(data) else codec_of(fallback), "cp1252"):
         if likely:
             try:
                 return storable(data.decode(likely))
@@ -74,7 +157,12 @@ def codec_of(charset: str) -> str:
         return "iso2022_jp"
     if name in _WIDER:
         return _WIDER[name]
-    for candidate in (name, name.replace("_", "-"), name.removeprefix("x-"), name.replace("windows", "cp").replace("-", "")):
+    for candidate in (
+        name,
+        name.replace("_", "-"),
+        name.removeprefix("x-"),
+        name.replace("windows", "cp").replace("-", ""),
+    ):
         try:
             found = codecs.lookup(candidate)
         except (LookupError, ValueError, UnicodeError):
@@ -95,6 +183,21 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         text = _LONE_SURROGATES.sub("\ufffd", text)
     return text
+
+
+def _looks_chinese(data: bytes) -> bool:
+    """Whether raw bytes are GB2312: only pairs, in the rows of its hanzi and marks, with trails that Cyrillic never "
+    "has."""
+    high = bytes(byte for byte in data if byte > 0x7F)
+    if len(high) < 8 or len(high) % 2 or len(high) * 3 < len(data):
+        return False
+    runs = _HIGH_RUNS.findall(data)
+    if any(len(run) % 2 for run in runs):
+        return False
+    leads, trails = high[::2], high[1::2]
+    if not all(0xB0 <= lead <= 0xF7 or 0xA1 <= lead <= 0xA3 for lead in leads) or min(trails) < 0xA1:
+        return False
+    return sum(trail < 0xC0 for trail in trails) * 6 >= len(trails)
 
 
 def _by(codec: str, data: bytes) -> str:
@@ -180,10 +283,7 @@ def _jis_cells(piece: bytes) -> str:
             continue
         cell = piece[index + 1] & 0x7F
         lead = (row - 0x21) // 2 + (0x81 if row < 0x5F else 0xC1)
-        if row % 2:
-            trail = cell + (0x20 if cell > 0x5F else 0x1F)
-        else:
-            trail = cell + 0x7E
+        trail = cell + (32 if cell > 95 else 31) if row % 2 else cell + 126
         shifted += bytes((lead, trail & 0xFF))
         index += 2
     return shifted.decode("cp932", "replace")

@@ -153,7 +153,9 @@ def _end_of_word(value: bytes, found: "re.Match[bytes]") -> int:
         return -1
     if found.group(2) in b"qQ":
         # "=?utf-8?q?=C3=A4?=" is fine; "?=3D?=" means that the mark belonged to the text.
-        while re.match(rb"\?=[0-9A-Fa-f]{2}[^ \t]*\?=", value[stop : stop + 200]) and b"=?" not in value[stop : stop + 8]:
+        while (
+            re.match(rb"\?=[0-9A-Fa-f]{2}[^ \t]*\?=", value[stop : stop + 200]) and b"=?" not in value[stop : stop + 8]
+        ):
             following = value.find(b"?=", stop + 2)
             if following < 0 or b" " in value[stop:following]:
                 break
@@ -204,7 +206,9 @@ def parameters(value: bytes, charset: str = "") -> tuple[str, dict[str, str]]:
         if "*" in name:
             base, _, rest = name.partition("*")
             number = rest.rstrip("*")
-            split.setdefault(base, []).append((int(number) if number.isdecimal() else 0, rest.endswith("*") or not rest, content))
+            split.setdefault(base, []).append(
+                (int(number) if number.isdecimal() else 0, rest.endswith("*") or not rest, content)
+            )
         elif name and name not in plain:
             plain[name] = decoded(content, charset)
     for name, sections in split.items():

@@ -33,7 +33,7 @@ class Part:
 
     @property
     def main(self) -> str:
-        """"text" of "text/plain"."""
+        """ "text" of "text/plain"."""
         return self.kind.partition("/")[0]
 
     @property
@@ -211,14 +211,16 @@ def _between(part: Part, delimiter: bytes) -> list[tuple[int, int]]:
             continue
         newline = raw.find(b"\n", position, end)
         stop = end if newline < 0 else newline + 1
-        rest = raw[position : min(stop, position + 300)].strip()
-        if rest not in (b"", b"--"):
+        rest = raw[position : min(stop, position + 300)]
+        is_last = rest.startswith(b"--")
+        # What follows on the line is ignored (RFC 2046 5.1.1), unless it makes another, longer boundary.
+        if rest[2 * is_last :][:1] not in (b"", b"\r", b"\n", b" ", b"\t"):
             continue
         if begin >= 0:
             spans.append((begin, _before_newline(raw, begin, found)))
         begin = stop
         position = stop
-        if rest == b"--":
+        if is_last:
             # An epilogue follows, unless a program closed too early and goes on with more parts.
             begin = -1
     if begin >= 0 and begin < end:
@@ -240,7 +242,7 @@ def _guessed(part: Part) -> bytes:
     for _ in range(50):
         newline = part.raw.find(b"\n", position, part.end)
         line = part.raw[position : part.end if newline < 0 else newline].strip()
-        if line.startswith(b"--") and 4 < len(line) <= 200 and not line.strip(b"-") == b"":
+        if line.startswith(b"--") and 4 < len(line) <= 200 and line.strip(b"-") != b"":
             return line
         if newline < 0:
             break

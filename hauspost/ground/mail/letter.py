@@ -1,4 +1,5 @@
-"""From the bytes of a mail to a Letter: who, what, which files, which conversation, whether a machine wrote it. Pure."""
+"""From the bytes of a mail to a Letter: who, what, which files, which conversation, whether a machine wrote it. "
+"Pure."""
 
 import hashlib
 import json
@@ -22,7 +23,17 @@ from ._charsets import storable
 from ._headers import Headers
 from ._mime import Part, Structure, read_structure
 
-__all__ = ["Attachment", "Bounce", "Invitation", "Letter", "Mailbox", "bare_subject", "is_forward", "letter_as_json", "read_letter"]
+__all__ = [
+    "Attachment",
+    "Bounce",
+    "Invitation",
+    "Letter",
+    "Mailbox",
+    "bare_subject",
+    "is_forward",
+    "letter_as_json",
+    "read_letter",
+]
 
 _log = logging.getLogger(__name__)
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
@@ -31,7 +42,8 @@ _ADDRESSES = ("to", "cc", "bcc", "from", "reply-to", "resent-to", "resent-cc")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail as the desk understands it. Every text can be stored and shown; nothing in `html` loads or runs anything."""
+    """One mail as the desk understands it. Every text can be stored and shown; nothing in `html` loads or runs "
+    "anything."""
 
     subject: str = ""
     from_: tuple[Mailbox, ...] = ()
@@ -88,7 +100,17 @@ def read_letter(raw: bytes) -> Letter:
     try:
         structure = read_structure(_with_line_ends(raw))
         return _letter(structure)
-    except (RecursionError, MemoryError, ValueError, LookupError, ArithmeticError, AttributeError, TypeError, AssertionError, OSError):
+    except (
+        RecursionError,
+        MemoryError,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        TypeError,
+        AssertionError,
+        OSError,
+    ):
         # Whatever is wrong with the mail or with us: it goes to the quarantine, and all the others go on.
         _log.warning("a mail of %d bytes could not be read", len(raw), exc_info=True)
         return _headers_only(raw)
@@ -201,7 +223,16 @@ def _headers_only(raw: bytes) -> Letter:
         head = raw[:100_000]
         structure = read_structure(head.partition(b"\r\n\r\n")[0].partition(b"\n\n")[0] + b"\n\n")
         return Letter(**_from_headers(structure.root.headers), fault="unreadable")
-    except (RecursionError, MemoryError, ValueError, LookupError, ArithmeticError, AttributeError, TypeError, AssertionError):
+    except (
+        RecursionError,
+        MemoryError,
+        ValueError,
+        LookupError,
+        ArithmeticError,
+        AttributeError,
+        TypeError,
+        AssertionError,
+    ):
         return Letter(fault="unreadable")
 
 
@@ -262,7 +293,8 @@ def _moment(text: str) -> datetime | None:
 _ANSWERS = "re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|yan|cevap|res|r|回复|回覆|答复|回信|返信|odpověď|vá|ats|atb|ang|απ|σχετ|הַתְשׁוּבָה|השב|отв|на|rép|rcp"
 _FORWARDS = "fwd?|wg|wtr|tr|rv|enc|doorst|i|pd|vl|fyi|ilt|i̇lt|vb|továbbítás|転送|转发|轉寄|προωθ|πρθ|пересл|fs|vidarebef|doorsturen|weiterleitung|fw"
 _PREFIX = re.compile(
-    rf"\s{{0,9}}(?:(?P<answer>{_ANSWERS})|(?P<forward>{_FORWARDS}))\s{{0,3}}(?:[\[(]\d{{1,3}}[\])]|\^\d{{1,3}}|\*\d{{1,3}}|\d{{1,2}})?\s{{0,3}}[:：]\s{{0,9}}",
+    rf"\s{{0,9}}(?:(?P<answer>{_ANSWERS})|(?P<forward>{_FORWARDS}))\s{{0,3}}(?:[\[(]\d{{1,3}}[\])]|\^\d{{1,3}}|"
+    rf"\*\d{{1,3}}|\d{{1,2}})?\s{{0,3}}[:：]\s{{0,9}}",
     re.IGNORECASE,
 )
 

@@ -17,14 +17,15 @@ from hauspost.ground.db import locked, storable
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
 from hauspost.ground.mail._dispatch import connection_pool, due, send_due
+from hauspost.ground.mail._sending import Courier
 from hauspost.ground.mail._telling import tell
 from hauspost.ground.mail.compose import NotSendable, Outgoing, compose, is_sendable
 from hauspost.ground.mail.models import RAW_LIMIT, OutgoingMail, OutgoingMailQuerySet, OutgoingRecipient
 from hauspost.ground.refusals import Refused
 
 __all__ = [
-    "CannotBeSent", "Delivery", "NobodyReached", "QueueFigures", "cancel", "connection_pool", "delivery_states", "due",
-    "erase_letters", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all", "retry_now", "send_due",
+    "CannotBeSent", "Courier", "Delivery", "NobodyReached", "QueueFigures", "cancel", "connection_pool",
+    "delivery_states", "due", "erase_letters", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all", "retry_now", "send_due",
 ]  # fmt: skip
 
 _State = OutgoingMail.State
@@ -184,15 +185,12 @@ def delivery_states(
 
 
 def queue_figures() -> QueueFigures:
-    """The numbers above the queue's list, in one query (P5.6)."""
-    waiting, in_trouble = Q(next_try_at__isnull=False), Q(give_up_at__isnull=False)
-    found = OutgoingMail.objects.filter(waiting | in_trouble).aggregate(
-        waiting=Count("id", filter=waiting),
-        delayed=Count("id", filter=waiting & in_trouble),
-        failed=Count("id", filter=~waiting),
-        oldest=Min("created_at", filter=waiting),
+    """The numbers above the queue's list (P5.6)."""
+    found = OutgoingMail.objects.waiting().aggregate(
+        waiting=Count("id"), delayed=Count("give_up_at"), oldest=Min("created_at")
     )
-    return QueueFigures(found["waiting"], found["delayed"], found["failed"], found["oldest"])
+    failed = OutgoingMail.objects.in_trouble().filter(next_try_at__isnull=True).count()
+    return QueueFigures(found["waiting"], found["delayed"], failed, found["oldest"])
 
 
 def erase_letters(person_uid: str) -> list[Blob]:

@@ -59,7 +59,7 @@ class Seeking:
         if not all(self.groups):
             return [], None
         top = (SearchDocument.objects.using(self.using).aggregate(newest=Max("id"))["newest"] or 0) + 1
-        at = top if before is None else min(before, top)
+        at = top if before is None else max(0, min(before, top))
         most = MOST_EXAMINED_FOR_PHRASES if self.wanted.phrases else MOST_EXAMINED
         # An entry's neighbours often belong to the same ticket. Phrases have their texts read, so fewer at a time.
         examined, batch = 0, 50 if self.wanted.phrases else 3 * limit + 1

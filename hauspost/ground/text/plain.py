@@ -3,11 +3,13 @@
 import re
 from urllib.parse import quote
 
-from ._markup import escaped, laid_out, marked_html, text_of_lines
+from ._lines import laid_out, text_of_lines
+from ._markup import escaped, marked_html
 
 _MANY_LINES = re.compile(r"\n{3,}")
 _ADDRESS = re.compile(
-    r"(?P<web>https?://[^\s<>\"\u201c\u201d\u201e]{1,2000})|(?P<mail>[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
+    r"(?P<web>https?://[^\s<>\"\u201c\u201d\u201e]{1,2000})|"
+    r"(?P<mail>[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
 )
 _PARAGRAPH_GAP = re.compile(r"\n[ \t]*\n\s*")
 
@@ -19,13 +21,19 @@ def text_of_html(html: str) -> str:
 
 def tidy(text: str) -> str:
     """Text without spaces at line ends and without more than one empty line in a row."""
-    lines = [line.strip(" \t") if line.strip() else "" for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    lines = [
+        line.strip(" \t") if line.strip() else "" for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    ]
     return _MANY_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
 def html_of_text(text: str) -> str:
     """Plain text as HTML: escaped, addresses linked, paragraphs at empty lines, line ends and indents kept."""
-    paragraphs = [paragraph for paragraph in _PARAGRAPH_GAP.split(text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")) if paragraph.strip()]
+    paragraphs = [
+        paragraph
+        for paragraph in _PARAGRAPH_GAP.split(text.replace("\r\n", "\n").replace("\r", "\n").strip("\n"))
+        if paragraph.strip()
+    ]
     return "".join(f"<p>{_lines(paragraph)}</p>" for paragraph in paragraphs)
 
 
@@ -39,7 +47,9 @@ def _lines(paragraph: str) -> str:
             address = address.rstrip(")")
         rest = found.group()[len(address) :]
         target = address if found.lastgroup == "web" else "mailto:" + quote(address, safe="@+")
-        out.append(f'<a href="{escaped(target)}" rel="noopener noreferrer nofollow">{escaped(address)}</a>{escaped(rest)}')
+        out.append(
+            f'<a href="{escaped(target)}" rel="noopener noreferrer nofollow">{escaped(address)}</a>{escaped(rest)}'
+        )
         position = found.end()
     out.append(_kept_spaces(paragraph[position:]))
     return "".join(out)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ._markup import MARK, HtmlLine, Token, laid_out, marked_html, without_marks
+from ._lines import HtmlLine, laid_out
+from ._markup import MARK, Token, marked_html, without_marks
 from ._quote_words import (
     ADDRESS,
     ENDS_INTRODUCTION,
@@ -61,7 +62,8 @@ class _Line(NamedTuple):
 
 
 def fold_text(text: str, *, sent: str = "") -> Folded:
-    """Part a plain text. `sent` is what we wrote before: lines amid its quotation that are not in it are shown (P4.2)."""
+    """Part a plain text. `sent` is what we wrote before: lines amid its quotation that are not in it are shown "
+    "(P4.2)."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     looked_at = [_Line(line[:_LONGEST_LINE], _prefix_depth(line)) for line in lines]
     kinds = _kinds(looked_at, sent)
@@ -154,7 +156,7 @@ def _without_header(lines: list[_Line], kinds: list[str]) -> list[str]:
     start = kinds.index(FORWARD)
     after = _next_words(lines, start + 1)
     end = _header_block(lines, after) if after < len(lines) else 0
-    while end and end < len(lines) and lines[end].text.strip() and not lines[end - 1].text.strip() == "":
+    while end and end < len(lines) and lines[end].text.strip() and lines[end - 1].text.strip() != "":
         hit = HEADER_LINE.match(lines[end].text)
         if not hit and end - after > 8:
             break
@@ -261,9 +263,17 @@ def _header_block(lines: list[_Line], index: int) -> int:
             if loose > 2 or (len(found) == 1 and loose > 1):
                 break
     essential = len({"from", "date", "to", "subject"} & set(found))
-    if essential == 2 and {"date", "to"} <= set(found) and HAS_TIME.search(lines[found["date"]].text) and ADDRESS.search(lines[found["to"]].text):
+    if (
+        essential == 2
+        and {"date", "to"} <= set(found)
+        and HAS_TIME.search(lines[found["date"]].text)
+        and ADDRESS.search(lines[found["to"]].text)
+    ):
         return end
-    is_header = "from" in found and (essential >= 3 or (essential == 2 and bool(ADDRESS.search(lines[found["from"]].text)) and _has_rule_before(lines, index)))
+    is_header = "from" in found and (
+        essential >= 3
+        or (essential == 2 and bool(ADDRESS.search(lines[found["from"]].text)) and _has_rule_before(lines, index))
+    )
     return end if is_header else 0
 
 
@@ -271,7 +281,9 @@ def _has_rule_before(lines: list[_Line], index: int) -> bool:
     before = index - 1
     while before >= 0 and not lines[before].text.strip():
         before -= 1
-    return before >= 0 and bool(RULE.match(lines[before].text) or "-" in lines[before].marks or ORIGINAL.match(lines[before].text))
+    return before >= 0 and bool(
+        RULE.match(lines[before].text) or "-" in lines[before].marks or ORIGINAL.match(lines[before].text)
+    )
 
 
 def _with_rule_before(lines: list[_Line], kinds: list[str], index: int) -> int:
@@ -291,7 +303,9 @@ def _introduction(lines: list[_Line], index: int) -> int:
             end += 1
         return end
     opens = bool(OPENS_INTRODUCTION.match(first.text))
-    may_wrap = opens or bool(ADDRESS.search(first.text) and VERB.search(first.text)) or first.text.rstrip().endswith("<")
+    may_wrap = (
+        opens or bool(ADDRESS.search(first.text) and VERB.search(first.text)) or first.text.rstrip().endswith("<")
+    )
     text = ""
     blanks = 0
     for position in range(index, min(index + _LONGEST_INTRODUCTION, len(lines))):
@@ -345,7 +359,8 @@ def _is_introduction(text: str, *, opens: bool, is_followed: bool) -> bool:
 
 
 def _show_answers(lines: list[_Line], kinds: list[str], sent: str) -> None:
-    """Within the quotation of what we sent, show the lines that we did not send (P4.2): no mark tells them otherwise."""
+    """Within the quotation of what we sent, show the lines that we did not send (P4.2): no mark tells them "
+    "otherwise."""
     known = f" {' '.join(_words(sent))} "
     quoted = [index for index, kind in enumerate(kinds) if kind == QUOTE]
     words = {index: _words(lines[index].text) for index in quoted}

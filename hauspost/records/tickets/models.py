@@ -194,7 +194,8 @@ class Attachment(models.Model):
     """A file of an entry."""
 
     entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="attachments")
-    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    # None when the bytes were erased with their person.
+    blob = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=255)
     content_type = models.CharField(max_length=120)
     size_bytes = models.PositiveBigIntegerField()

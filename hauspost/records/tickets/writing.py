@@ -179,4 +179,4 @@ def sealed_author(name: str, address: str, subject: str) -> str:
 
 def sealed_file(row: Attachment) -> str:
     """A file as it is sealed: its name, type and the SHA-256 of its bytes."""
-    return "\0".join((row.name, row.content_type, row.blob.sha256))
+    return "\0".join((row.name, row.content_type, row.blob.sha256 if row.blob is not None else ""))

@@ -17,7 +17,9 @@ def forget_writings(person: Person) -> list[Blob]:
     released: list[Blob] = []
     for entry in Entry.objects.filter(author=person).order_by("id"):
         released += files.release(entry.owner)
-        Attachment.objects.filter(entry=entry).update(name=ERASED, content_type="", content_id="")
+        Attachment.objects.filter(entry=entry).update(
+            blob=None, name=ERASED, content_type="", content_id=""
+        )
         search.forget(entry.ticket_id, entry.id)
     Entry.objects.filter(author=person).update(
         text="", html="", quoted_html="", author_name="", author_address="", subject="", message_id="", recipients=[]

@@ -1,0 +1,170 @@
+"""Fills a desk with many tickets in bulk, exactly as the verbs would have written them, on either database."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from django.core.management.color import no_style
+from django.db import connection, transaction
+from django.db.models import Max, Model
+
+from bench.company import Company, found
+from bench.lives import Keys, Life, Rows
+from bench.texts import RARE_WORDS, TICKETS_OF_A_RARE_WORD, Author
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground import clock
+from hauspost.ground.db import is_postgres
+from hauspost.ground.history.models import Event, EventPart, Stream
+from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
+from hauspost.ground.search.actions import index_many
+from hauspost.records.people.models import Person
+from hauspost.records.tickets.models import Entry, KnownMessage, Ticket
+
+# In the order in which foreign keys want them.
+_TABLES: tuple[type[Model], ...] = (
+    Ticket, Entry, KnownMessage, Stream, Event, EventPart, Delivery, OutgoingMail, OutgoingRecipient,
+)  # fmt: skip
+_BATCH = 500
+_TWO_YEARS = timedelta(days=730)
+# Every so many tickets, one has ten entries.
+LONG_EVERY = 100
+
+
+def seed(tickets: int, *, say: Callable[[str], None] = lambda words: None) -> Company:
+    """Found the company and give it so many tickets of two years, three messages each, a tenth of them open."""
+    company = found()
+    Seeding(company, tickets).run(say)
+    return company
+
+
+class Seeding:
+    """One filling of an empty desk."""
+
+    def __init__(self, company: Company, tickets: int) -> None:
+        self._company, self._count = company, tickets
+        self._chance, self._author = random.Random(tickets), Author(tickets)
+        starts = {model: (model._default_manager.aggregate(last=Max("pk"))["last"] or 0) + 1 for model in _TABLES}
+        self._first = starts[Ticket]
+        self._keys = Keys(starts)
+        self._now = clock.now()
+        # Teams are unevenly busy: the first has about an eighth of everything.
+        self._busy = list(accumulate((rank + 1) ** -0.7 for rank in range(len(company.teams))))
+        self._rare = self._places_of_rare_words()
+
+    def run(self, say: Callable[[str], None]) -> None:
+        """Write everything, some hundred tickets a transaction."""
+        _hurry()
+        for start in range(0, self._count, _BATCH):
+            rows = Rows()
+            for position in range(start, min(start + _BATCH, self._count)):
+                self._live(position, rows)
+            _write(rows)
+            if start % (_BATCH * 20) == 0:
+                say(f"{start + _BATCH} of {self._count} tickets")
+        _settle()
+
+    def _places_of_rare_words(self) -> dict[int, str]:
+        each = [word for word in RARE_WORDS for _ in range(TICKETS_OF_A_RARE_WORD)]
+        return dict(zip(self._chance.sample(range(self._count), min(self._count, len(each))), each, strict=False))
+
+    def _live(self, position: int, rows: Rows) -> None:
+        """One ticket from its opening to where it stands today."""
+        chance, company = self._chance, self._company
+        team = chance.choices(company.teams, cum_weights=self._busy)[0]
+        requester = chance.choice(company.requesters)
+        language = requester.language or "de"
+        site, location = company.seats[requester.id]
+        ticket = Ticket(
+            number=self._keys.next(Ticket),
+            subject=self._author.subject(language),
+            requester=requester,
+            team=team,
+            site=site,
+            location=location,
+            status=company.statuses["new"],
+            state="new",
+            channel="mail",
+            intake_address=company.intake[team.id],
+        )
+        life = Life(company, self._author, chance, self._keys, rows, ticket, language, self._now)
+        at = self._now - _TWO_YEARS + _TWO_YEARS * ((position + chance.random()) / (self._count + 1))
+        life.open(at, self._rare.get(position, ""))
+        self._go_on(life, position, _Steps(at, self._now, chance))
+        life.end()
+
+    def _go_on(self, life: Life, position: int, steps: "_Steps") -> None:
+        """What comes after the opening: nearly all are answered and done; the youngest are often open or new."""
+        chance, company = self._chance, self._company
+        is_young = position > self._count * 0.95
+        if chance.random() < (0.3 if is_young else 0.005):
+            life.answer(steps.next())
+            life.answer(steps.next())
+            return
+        agent, dispatcher = chance.choice(company.agents[life.ticket.team.id]), company.dispatcher
+        if chance.random() < 0.6:
+            life.catalogue(steps.next(), dispatcher)
+            life.assign(steps.next(), agent, dispatcher)
+        life.reply(steps.next(), agent)
+        life.answer(steps.next())
+        if position % LONG_EVERY == LONG_EVERY // 2:
+            self._talk_on(life, agent, steps)
+        if chance.random() < (0.5 if is_young else 0.06):
+            self._leave_open(life, agent, steps)
+        else:
+            life.set_status(steps.next(), chance.choice(("resolved", "closed", "closed")), agent)
+
+    def _talk_on(self, life: Life, agent: Person, steps: "_Steps") -> None:
+        """Seven more entries: ten in all."""
+        for turn in range(7):
+            if turn == 3:
+                life.note(steps.next(), agent)
+            elif turn % 2:
+                life.answer(steps.next())
+            else:
+                life.reply(steps.next(), agent)
+
+    def _leave_open(self, life: Life, agent: Person, steps: "_Steps") -> None:
+        """Open, waiting or asleep."""
+        fate = self._chance.random()
+        if fate < 0.25:
+            life.set_status(steps.next(), self._chance.choice(("waiting_requester", "waiting_third")), agent)
+        elif fate < 0.35:
+            life.set_status(steps.next(), "waiting_date", agent, self._now + timedelta(days=self._chance.randint(1, 60)))
+
+
+class _Steps:
+    """The moments at which things happen to one ticket: later and later, and never in the future."""
+
+    def __init__(self, begin: datetime, end: datetime, chance: random.Random) -> None:
+        self._at, self._end, self._chance = begin, end, chance
+
+    def next(self) -> datetime:
+        step = timedelta(seconds=self._chance.expovariate(1 / 30_000))
+        self._at += min(step, (self._end - self._at) / 2)
+        return self._at
+
+
+def _write(rows: Rows) -> None:
+    with transaction.atomic():
+        for model in _TABLES:
+            model._default_manager.bulk_create(rows.of.get(model, []))
+        index_many(rows.documents)
+
+
+def _hurry() -> None:
+    """What is seeded can be seeded again: its commits need not wait for the disk."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off" if is_postgres() else "PRAGMA synchronous = OFF")
+
+
+def _settle() -> None:
+    """Sequences go on behind our keys, and the planner knows the tables, as after a night of autovacuum."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), list(_TABLES)):
+            cursor.execute(statement)
+        if is_postgres():
+            if not connection.in_atomic_block:
+                cursor.execute("VACUUM ANALYZE")
+        else:
+            cursor.execute("PRAGMA synchronous = FULL")

@@ -1,0 +1,92 @@
+"""Whether HTML would cost out of proportion to clean: nested too deep, or multiplying when it is repaired."""
+
+import re
+
+MAX_DEPTH = 300
+_MAX_REBUILT = 300_000  # elements that open formatting could multiply into
+_FORMATTING_WORDS = "a b big code em font i nobr s small strike strong tt u"
+_FORMATTING = frozenset(_FORMATTING_WORDS.split())
+_UNCOUNTED_WORDS = (
+    "area base br col embed hr img input link meta param source track wbr basefont bgsound frame "
+    "p li td th tr dt dd tbody thead tfoot colgroup option optgroup rp rt html head body"
+)
+_UNCOUNTED = frozenset(_UNCOUNTED_WORDS.split())
+_RAW_TEXT = frozenset(("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "plaintext"))
+# A start or end tag, exactly as a browser ends it; possessive, so that it never tries twice.
+_TAG = re.compile(
+    r"<(/?)([a-zA-Z][^\s/>]*+)((?:[\s/]++|=?[^\s/>=]++(?:\s*+=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s>\"'][^\s>]*+)?+)?+)*+)>"
+)
+_COMMENT_END = re.compile(r"--!?>")
+
+
+def is_too_heavy(html: str) -> bool:
+    """Whether cleaning that HTML would cost out of proportion: nested too deep, or multiplying when repaired.
+
+    Tags are counted as a browser finds them; closing tags count only for what is open, so that stray ones hide nothing.
+    """
+    if html.count("<") < MAX_DEPTH:
+        return _has_giant_tag(html)
+    opened: dict[str, int] = {}
+    depth = formatting = rebuilt = 0
+    position, raw_text = 0, ""
+    while True:
+        position = html.find("<", position)
+        if position < 0:
+            return False
+        if html.startswith("<!--", position) and not raw_text:
+            position = _after_comment(html, position)
+            continue
+        found = _TAG.match(html, position)
+        if not found:
+            if html[position + 1 : position + 2].isalpha() or (
+                html[position + 1 : position + 2] == "/" and html[position + 2 : position + 3].isalpha()
+            ):
+                return False  # the tag never ends: a browser drops all that follows
+            position += 1
+            continue
+        position = found.end()
+        name = found.group(2).lower()
+        if len(found.group(3)) > 2000 and _attributes_in(found.group(3)) > 300:
+            return True
+        if found.group(1):
+            if raw_text and name != raw_text:
+                continue
+            raw_text = ""
+            if opened.get(name):
+                opened[name] -= 1
+                depth -= 1
+                formatting -= name in _FORMATTING
+            continue
+        rebuilt += formatting
+        if name in _RAW_TEXT and not raw_text:
+            raw_text = name
+        if name in _UNCOUNTED:
+            if rebuilt > _MAX_REBUILT:
+                return True
+            continue
+        opened[name] = opened.get(name, 0) + 1
+        depth += 1
+        formatting += name in _FORMATTING
+        if depth > MAX_DEPTH or rebuilt > _MAX_REBUILT:
+            return True
+
+
+def _after_comment(html: str, position: int) -> int:
+    if html.startswith(("<!-->", "<!--->"), position):
+        return html.find(">", position) + 1
+    end = _COMMENT_END.search(html, position + 4)
+    return end.end() if end else len(html)
+
+
+def _has_giant_tag(html: str) -> bool:
+    """A tag with thousands of attributes is compared attribute by attribute: quadratic in the cleaner."""
+    for piece in html.split("<"):
+        if len(piece) > 2000 and piece[0].isalpha() and _attributes_in(piece) > 1000:
+            found = _TAG.match("<" + piece)
+            if not found or _attributes_in(found.group(3)) > 1000:
+                return True
+    return False
+
+
+def _attributes_in(text: str) -> int:
+    return len(text.replace("/", " ").split())

@@ -1,0 +1,30 @@
+"""What differs between the two databases."""
+
+import pytest
+from django.db import connection, transaction
+
+from hauspost.ground.db import is_postgres, locked, skip_locked, storable
+from hauspost.ground.files.models import Blob
+
+
+def test_nul_and_lone_surrogates_are_made_storable():
+    """P21.5"""
+    assert storable("a\0b\ud800c\udfffd\U0001f600") == "a\ufffdb\ufffdc\ufffdd\U0001f600"
+    assert storable("Grüße") == "Grüße"
+
+
+@pytest.mark.django_db
+def test_what_is_made_storable_can_be_stored():
+    """P21.5"""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CAST(%s AS text)", [storable("\0\ud800ä")])
+        assert cursor.fetchone() == ("\ufffd\ufffdä",)
+
+
+@pytest.mark.django_db
+def test_rows_are_locked_where_the_database_can():
+    with transaction.atomic():
+        assert list(skip_locked(Blob.objects.all())) == []
+        assert list(locked(Blob.objects.all())) == []
+        assert str(skip_locked(Blob.objects.all()).query).endswith("SKIP LOCKED") == is_postgres()
+        assert str(locked(Blob.objects.all()).query).endswith("FOR UPDATE") == is_postgres()
