@@ -50,10 +50,10 @@ class Rows:
 
 
 class Keys:
-    """The next free key of each table."""
+    """The next free key of each table; with a step above 1 the keys between are another helper's."""
 
-    def __init__(self, starts: Mapping[type[Model], int]) -> None:
-        self._counters = {model: count(start) for model, start in starts.items()}
+    def __init__(self, starts: Mapping[type[Model], int], step: int = 1) -> None:
+        self._counters = {model: count(start, step) for model, start in starts.items()}
 
     def next(self, model: type[Model]) -> int:
         return next(self._counters[model])

@@ -63,8 +63,9 @@ def letter(
     at: datetime,
     files: Sequence[Attachment] = (),
     headers: Sequence[tuple[str, str]] = (),
+    quoted: tuple[str, str] = ("", ""),
 ) -> bytes:
-    """A mail as it leaves the writer's program; Outlook writes HTML beside the text."""
+    """A mail as it leaves the writer's program; Outlook writes HTML beside the text. `quoted`: text and HTML below."""
     program = program_of(writer)
     mail = EmailMessage(policy=policy.SMTP)
     mail["From"] = f'"{writer.name}" <{writer.address}>'
@@ -75,9 +76,10 @@ def letter(
     mail["User-Agent" if program == THUNDERBIRD else "X-Mailer"] = program
     for name, value in headers:
         mail[name] = value
-    mail.set_content(text + "\n", cte="quoted-printable")
+    mail.set_content(f"{text}\n\n{quoted[0]}".strip() + "\n", cte="quoted-printable")
     if program == OUTLOOK:
-        mail.add_alternative(_html(text), subtype="html", cte="quoted-printable")
+        page = f'<html><body lang=DE style="font-family:Calibri;font-size:11pt">{_html(text)}{quoted[1]}</body></html>'
+        mail.add_alternative(page, subtype="html", cte="quoted-printable")
     for file in files:
         kind, _, subtype = CONTENT_TYPES[file.kind].partition("/")
         mail.add_attachment(content_of(file), maintype=kind, subtype=subtype, filename=file.name)
@@ -103,10 +105,16 @@ def answer(
     if automatic:
         headers += [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")]
         subject = ("Automatische Antwort: " if german else "Automatic reply: ") + _bare(to_what.subject)
-    if quote:
-        text += "\n\n" + _quoted(writer, to_what)
     return letter(
-        writer, to_what.reply_to, subject, text, message_id=message_id, at=at, files=files, headers=headers
+        writer,
+        to_what.reply_to,
+        subject,
+        text,
+        message_id=message_id,
+        at=at,
+        files=files,
+        headers=headers,
+        quoted=_quoted(writer, to_what) if quote else ("", ""),
     )
 
 
@@ -114,27 +122,31 @@ def _bare(subject: str) -> str:
     return subject.removeprefix("Re: ")
 
 
-def _quoted(writer: Writer, what: Answered) -> str:
+def _quoted(writer: Writer, what: Answered) -> tuple[str, str]:
+    """The letter before, as text and, by Outlook, as HTML."""
     german, name = writer.language == "de", parseaddr(what.sender)[0]
     if program_of(writer) == OUTLOOK:
         words = ("Von", "Gesendet", "An", "Betreff") if german else ("From", "Sent", "To", "Subject")
         values = (what.sender, what.written_at, f"{writer.name} <{writer.address}>", what.subject)
-        head = "\n".join(f"{word}: {value}" for word, value in zip(words, values, strict=True))
-        return f"{'_' * 32}\n{head}\n\n{what.text}"
+        rows = list(zip(words, values, strict=True))
+        head = "<br>".join(f"<b>{word}:</b> {escape(value)}" for word, value in rows)
+        line = "border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"
+        html = f'<div style="{line}"><p class=MsoNormal>{head}</p></div>{_html(what.text)}'
+        return "_" * 32 + "\n" + "\n".join(f"{word}: {value}" for word, value in rows) + f"\n\n{what.text}", html
     day, _, hour = what.written_at.partition(" ")
     head = f"Am {day} um {hour} schrieb {name}:" if german else f"On {day} at {hour}, {name} wrote:"
-    return head + "\n" + "\n".join(f"> {line}".rstrip() for line in what.text.splitlines())
+    return head + "\n" + "\n".join(f"> {line}".rstrip() for line in what.text.splitlines()), ""
 
 
 def _html(text: str) -> str:
-    paragraphs = "".join(
-        f"<p class=MsoNormal>{escape(part).replace(chr(10), '<br>')}</p>" for part in text.split("\n\n")
-    )
-    return f'<html><body lang=DE style="font-family:Calibri;font-size:11pt"><div>{paragraphs}</div></body></html>'
+    paragraphs = (escape(part).replace("\n", "<br>") for part in text.split("\n\n"))
+    return "<div>" + "".join(f"<p class=MsoNormal>{part}</p>" for part in paragraphs) + "</div>"
 
 
-def bounce(returned: bytes, recipient: str, return_path: str, *, message_id: str, at: datetime) -> bytes:
-    """A mail server brings the desk's letter back: this mailbox is full (RFC 3464)."""
+def bounce(
+    returned: bytes, recipient: str, return_path: str, status: str, words: str, *, message_id: str, at: datetime
+) -> bytes:
+    """A mail server brings the desk's letter back, with its reason (RFC 3464)."""
     head = returned.partition(b"\r\n\r\n")[0].decode("ascii", "replace").replace("\r\n", "\n")
     return _wired(
         f"""From: MAILER-DAEMON@mx.{world.DOMAIN} (Mail Delivery System)
@@ -151,7 +163,7 @@ Content-Type: text/plain; charset=us-ascii
 
 This is the mail system at host mx.{world.DOMAIN}.
 
-Your message could not be delivered to one recipient: the mailbox is full.
+Your message could not be delivered to one recipient: {words}.
 
 --mx-report
 Content-Type: message/delivery-status
@@ -161,8 +173,8 @@ Arrival-Date: {format_datetime(at)}
 
 Final-Recipient: rfc822; {recipient}
 Action: failed
-Status: 5.2.2
-Diagnostic-Code: smtp; 552 5.2.2 Mailbox full
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} {words}
 
 --mx-report
 Content-Type: text/rfc822-headers

@@ -78,6 +78,7 @@ def _plan(story: Story, turn: int, today: datetime, dice: random.Random, number:
     requester = people[turn % len(people)]
     devices = world.devices_for(story, requester) if story.device else []
     acts = _acts(story.steps)
+    find_moments = _moments if story.opened_ago is None else _moments_of_today
     return Plan(
         story=story,
         requester=requester,
@@ -85,7 +86,7 @@ def _plan(story: Story, turn: int, today: datetime, dice: random.Random, number:
         device=dice.choice(devices).tag if devices else "",
         opening=story.openings[turn % len(story.openings)],
         acts=acts,
-        moments=_moments_of_today(story, acts, today) if story.opened_ago else _moments(story, acts, today, requester, dice),
+        moments=find_moments(story, acts, today, requester, dice),
         number=number,
     )
 
@@ -108,14 +109,18 @@ def _colleague_of(requester: Employee, dice: random.Random) -> Employee:
     return dice.choice(near or others)
 
 
-def _moments_of_today(story: Story, acts: Sequence[Act], today: datetime) -> tuple[datetime, ...]:
+def _moments_of_today(
+    story: Story, acts: Sequence[Act], today: datetime, requester: Employee, dice: random.Random
+) -> tuple[datetime, ...]:
+    """Opened so long before today; its steps follow like any others, or closer together where the day is too short."""
     assert story.opened_ago is not None
     ago = story.opened_ago
-    moments = [demo_calendar.before(today, ago)]
+    usual = squeezed = (demo_calendar.before(today, ago),)
     for act in acts:
         ago -= act.step.after
-        moments.append(max(demo_calendar.before(today, ago), moments[-1] + SHORTEST_GAP))
-    return tuple(moments)
+        usual += (_moment_of(act.step, usual[-1], requester, dice),)
+        squeezed += (max(demo_calendar.before(today, ago), squeezed[-1] + SHORTEST_GAP),)
+    return usual if usual[-1] < today - SHORTEST_GAP else squeezed
 
 
 def _moments(

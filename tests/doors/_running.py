@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 PATIENCE = 60.0
@@ -28,9 +28,8 @@ def is_open(port: int) -> bool:
     return True
 
 
-def until(condition: "object", words: str) -> None:
+def until(condition: Callable[[], bool], words: str) -> None:
     """Wait for something that no file handle tells of."""
-    assert callable(condition)
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"in vain: {words}"
@@ -67,7 +66,9 @@ class Running:
                 self.lines.append(line.rstrip("\n"))
                 self._changed.notify_all()
         # Every process that could still print has ended.
-        self.is_silent.set()
+        with self._changed:
+            self.is_silent.set()
+            self._changed.notify_all()
 
     def says(self, words: str, times: int = 1) -> str:
         """Wait for the nth line with these words."""
@@ -76,7 +77,8 @@ class Running:
             return [line for line in self.lines if words in line]
 
         with self._changed:
-            assert self._changed.wait_for(lambda: len(found()) >= times, PATIENCE), "\n".join(self.lines)
+            self._changed.wait_for(lambda: len(found()) >= times or self.is_silent.is_set(), PATIENCE)
+            assert len(found()) >= times, "\n".join(self.lines)
             return found()[times - 1]
 
     def is_told(self, number: int) -> None:

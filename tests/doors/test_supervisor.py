@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -71,6 +72,13 @@ def test_a_wrong_setting_ends_everything_at_once() -> None:
     program = THREE.replace('child("work")', 'Child("work", lambda: 78)')
     with Running("-c", program) as running:
         assert running.ends() == 78
+
+
+def test_a_child_that_never_comes_up_is_given_up() -> None:
+    program = THREE.replace('child("work")', 'Child("work", lambda: 1, gives_up_after=3)')
+    with Running("-c", program) as running:
+        assert running.ends() == 1
+        assert "work died 3 times in a row; giving up. See above why." in running.lines
 
 
 def test_a_child_that_will_not_end_is_killed() -> None:
@@ -170,8 +178,16 @@ def test_after_a_kill_nothing_answers_and_the_next_start_is_clean(desk: Desk) ->
         assert running.ends() == 0
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads /proc")
-def test_a_killed_web_worker_or_household_is_replaced(desk: Desk) -> None:
+def test_a_web_worker_dies_with_its_main(desk: Desk) -> None:
+    with desk.starts("web") as running:
+        until(lambda: is_open(desk.web), "the pages are there")
+        assert _children(running.process.pid)
+        running.is_told(signal.SIGKILL)
+        running.ends()
+    until(lambda: not is_open(desk.web), "the web port is closed")
+
+
+def test_a_killed_household_is_replaced(desk: Desk) -> None:
     with desk.starts() as running:
         running.says("Hauspost is ready")
         (household,) = _children(running.process.pid)
@@ -187,8 +203,6 @@ def _children(process: int) -> list[int]:
 
 
 def test_a_port_in_use_is_named_with_its_setting(desk: Desk) -> None:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", desk.smtp))
         taken.listen()

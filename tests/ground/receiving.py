@@ -1,5 +1,6 @@
 """A real receiving mail server on loopback, that answers as a test wants it to."""
 
+import asyncio
 import ssl
 from collections import Counter
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ class PostOffice:
     recipients: dict[str, str] = field(default_factory=dict)
     to_mail: list[str] = field(default_factory=list)
     to_data: list[str] = field(default_factory=list)
-    # "drop" as an answer ends the connection instead; "keep and drop" takes the letter first.
+    # "drop" as an answer ends the connection instead; "hang" says nothing more; "keep and …" takes the letter first.
     received: list[Received] = field(default_factory=list)
     commands: Counter[str] = field(default_factory=Counter)
     logins: list[tuple[str, str]] = field(default_factory=list)
@@ -78,6 +79,8 @@ class PostOffice:
             self.received.append(Received(envelope.mail_from, list(envelope.rcpt_tos), content, encrypted, number))
         if answer.endswith("drop"):
             server.transport.abort()
+        if answer.endswith("hang"):
+            await asyncio.Event().wait()
         return answer
 
     async def handle_RSET(self, server: Any, session: Any, envelope: Any) -> str:

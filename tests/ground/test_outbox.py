@@ -6,16 +6,19 @@ import email.policy
 import json
 import logging
 import mailbox
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 
 from hauspost.ground import clock
-from hauspost.ground.files.models import Blob, Use
+from hauspost.ground.files.actions import path_of
+from hauspost.ground.files.models import Use
 from hauspost.ground.history.models import Event, EventPart
 from hauspost.ground.mail import _dispatch, _sending, outbox
 from hauspost.ground.mail.addresses import read_verp
@@ -119,7 +122,7 @@ def test_who_is_named_twice_gets_one_mail():
 
 
 def test_queueing_takes_two_statements(django_assert_num_queries):
-    with django_assert_num_queries(2), transaction.atomic():
+    with django_assert_num_queries(2):
         queued(ADA, BEN)
 
 
@@ -179,7 +182,7 @@ def test_an_acknowledgement_has_the_null_sender(office):
     """P7.1, RFC 3834: nothing answers it."""
     queued(kind="acknowledgement", envelope_from="")
     outbox.send_due()
-    assert office.received[0].sender == ""
+    assert office.received[0].sender in ("", "<>")
 
 
 def test_mails_share_a_connection(office):
@@ -351,7 +354,35 @@ def test_nothing_is_sent_inside_a_transaction(office, monkeypatch):
     assert now_of(mail).state == "sent"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_workers_beside_each_other_send_every_mail_once(office):
+    """DESIGN: any number of workers, each taking what no other has."""
+    mails = [queued() for _ in range(12)]
+
+    def work(_):
+        try:
+            while outbox.send_due(limit=2):
+                pass
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(work, range(4)))
+    assert {now_of(mail).state for mail in mails} == {"sent"}
+    assert {now_of(mail).tries for mail in mails} == {1}
+    ids = [email.message_from_bytes(one.content)["message-id"] for one in office.received]
+    assert sorted(ids) == sorted(f"<{mail.message_id}>" for mail in mails)
+
+
 # Lost answers
+
+
+def test_a_server_that_never_answers_is_given_up(office):
+    office.to_data = ["keep and hang"]
+    mail = queued()
+    outbox.send_due(_sending.MailServer(settings.HAUSPOST, answer_seconds=0.2))
+    assert now_of(mail).perhaps_twice
+    assert "does not answer" in now_of(mail).last_error or "timed out" in now_of(mail).last_error
 
 
 def test_an_answer_lost_after_the_letter_means_perhaps_twice(office):
@@ -447,12 +478,11 @@ def test_a_slow_worker_lets_nothing_leave_that_another_has_taken_over(office):
 def test_a_letter_that_cannot_be_read_does_not_hold_up_the_others(office):
     lost = queued(files=[File("a.bin", "application/octet-stream", b"lost" * 30_000)])
     fine = queued(BEN)
-    blob = Blob.objects.get(sha256=lost.blob_sha256)
-    Use.objects.all().delete()
-    blob.delete()
+    path_of(lost.blob_sha256).unlink()
     assert outbox.send_due() == 2
     assert now_of(fine).state == "sent"
-    assert now_of(lost).state in ("failed", "sent")
+    assert now_of(lost).state == "failed"
+    assert "missing" in now_of(lost).last_error
 
 
 def test_a_fault_of_ours_is_logged_and_holds_up_nobody(office, monkeypatch, caplog):
@@ -652,19 +682,19 @@ def certificate(tmp_path, monkeypatch):
 def test_letters_leave_encrypted_and_logged_in(settings, certificate, monkeypatch, security):
     trusted, context = certificate
     monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
-    with post_office(
-        certificate=context, tls_at_once=security == "tls", password="" if security == "tls" else "geheim"
-    ) as office:
+    # aiosmtpd knows no login over TLS from the first byte.
+    user, password = ("desk", "geheim") if security == "starttls" else ("", "")
+    with post_office(certificate=context, tls_at_once=security == "tls", password=password) as office:
         settings.HAUSPOST = replace(
             settings.HAUSPOST, outgoing_host="127.0.0.1", outgoing_port=office.port, outgoing_security=security,
-            outgoing_user="" if security == "tls" else "desk", outgoing_password="" if security == "tls" else "geheim",
+            outgoing_user=user, outgoing_password=password,
         )  # fmt: skip
         mail = queued()
         outbox.send_due()
         assert now_of(mail).last_error == ""
         assert now_of(mail).state == "sent"
         assert office.received[0].is_encrypted
-        assert office.logins == ([] if security == "tls" else [("desk", "geheim")])
+        assert office.logins == ([(user, password)] if user else [])
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
@@ -701,7 +731,7 @@ def test_a_wrong_login_delays_everything_and_blames_no_recipient(settings, caplo
         )  # fmt: skip
         mails = [queued(), queued()]
         outbox.send_due()
-        assert len({login for login in office.logins}) == 1
+        assert len(set(office.logins)) == 1
         assert office.commands["MAIL"] == 0
     for mail in mails:
         assert now_of(mail).state == "queued"

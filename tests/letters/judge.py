@@ -1,6 +1,7 @@
-"""Runs the corpora's judge on the product's reading and prints its table, with the disputed cases apart and our own bounds.
+"""Runs the corpora's judge on the product's reading, with disputed cases apart and our own bounds.
 
-Usage: judge.py DIR [the judge's options]. The judge is `corpora_check.py` beside the corpora. Exit status 69: no corpora.
+Usage: judge.py DIR [--corpus a,b] [--fails FIELD,…|all]. The judge is `corpora_check.py` beside the corpora.
+Exit status 69: no corpora; 1: a mail broke our bounds.
 """
 
 import importlib.util
@@ -113,9 +114,7 @@ def _bounds(corpora: Path, chosen: set[str] | None, judge: ModuleType, adapter: 
     slowest, slowest_name = max(seconds, default=(0.0, "none"))
     median = statistics.median([spent for spent, _ in seconds] or [0.0])
     print(f"\n{len(mails)} mails: {raised} unreadable; median {median * 1000:.2f} ms CPU a mail;", end=" ")
-    print(
-        f"slowest {slowest * 1000:.0f} ms ({slowest_name}); biggest {biggest / 1048576:.1f} MB beside the mail ({heaviest})"
-    )
+    print(f"slowest {slowest * 1000:.0f} ms ({slowest_name}); biggest {biggest / 1048576:.1f} MB ({heaviest})")
     return 1 if raised or slowest > MAX_SECONDS or biggest > MAX_BYTES else 0
 
 

@@ -63,10 +63,17 @@ def _prepare_database() -> int:
     return 0
 
 
-def _fill_demo() -> None:
+def _fill_demo() -> int:
+    import click
+
     from hauspost.doors.cli.demo import fill_once
 
-    fill_once()
+    try:
+        fill_once()
+    except click.ClickException as refusal:
+        print(refusal.message, file=sys.stderr)
+        return EX_CONFIG
+    return 0
 
 
 def _load_what_is_shared() -> None:

@@ -25,12 +25,16 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @dataclass
 class Child:
-    """A process to keep: what it does, and how long it may take to finish when it is told to end."""
+    """A process to keep: what it does, and how long it may take to finish when it is told to end.
+
+    `gives_up_after`: so many quick deaths in a row end the supervisor too; 0: it tries for ever.
+    """
 
     name: str
     body: Callable[[], object]
     farewell_seconds: float = 10.0
     is_once: bool = False
+    gives_up_after: int = 0
     process: int = 0
     starts: int = 0
     quick_deaths: int = 0
@@ -100,6 +104,10 @@ class Supervisor:
             return
         lived = time.monotonic() - child.started_at
         child.quick_deaths = 0 if lived > _CALM_SECONDS else child.quick_deaths + 1
+        if child.gives_up_after and child.quick_deaths >= child.gives_up_after:
+            self._say(f"{child.name} died {child.quick_deaths} times in a row; giving up. See above why.")
+            self._asked_to_stop, self._status = True, 1
+            return
         pause = min(_LONGEST_PAUSE_SECONDS, 0.2 * 2 ** (child.quick_deaths - 1)) if child.quick_deaths else 0.0
         child.due_at = time.monotonic() + pause
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"

@@ -5,17 +5,20 @@ from pathlib import Path
 import click
 
 from hauspost.doors.cli.main import bring_up_django
+from hauspost.ground.config import load
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 when something is pending.")
 @click.pass_obj
 def migrate(folder: Path, check: bool) -> int:
-    """Bring the database to what this program expects. Make a backup first."""
+    """Bring the database to what this program expects; set a new one up. Make a backup first."""
     from hauspost.doors.cli import _django, _places
 
-    config = bring_up_django(folder)
+    # Also where nothing is yet: a container may have its settings from the environment alone.
+    config = load(folder)
     _places.make_data_folders(config)
+    _django.set_up(folder)
     pending = _django.pending_migrations()
     if check or not pending:
         click.echo(f"{len(pending)} migrations are pending." if pending else "The database is up to date.")

@@ -202,13 +202,14 @@ def _administrator(config: Config) -> Iterator[Finding]:
 
 def _intake(config: Config) -> Iterator[Finding]:
     from hauspost.duties.intake.ledger import waiting_aside
+    from hauspost.records.people.actor import SYSTEM
     from hauspost.records.people.actions import our_addresses
 
     addresses = sorted(our_addresses())
     fix = "" if addresses else "sign in as administrator and add one to a team"
     shown = ", ".join(addresses[:5]) + (" …" if len(addresses) > 5 else "")
     yield Finding("intake addresses", shown or "none, so no mail is taken", fix)
-    aside = waiting_aside()
+    aside = waiting_aside(SYSTEM)
     words = f"{aside} mails wait in quarantine" if aside else "empty"
     yield Finding("quarantine", words, "look at them on the page Quarantine" if aside else "")
     for name in ("smtp_listen", "lmtp_listen"):

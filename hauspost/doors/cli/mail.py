@@ -115,8 +115,10 @@ def ledger(folder: Path, sender: str, day: datetime | None, disposition: str, wo
     from rich.table import Table
 
     from hauspost.duties.intake import ledger as journal
+    from hauspost.records.people.actor import SYSTEM
 
     asked: dict[str, Any] = {
+        "actor": SYSTEM,
         "sender": sender,
         "on": day.date() if day else None,
         "disposition": disposition,

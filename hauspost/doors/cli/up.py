@@ -20,7 +20,12 @@ def up(folder: Path) -> int:
     handle = _places.lock(config)
     try:
         _places.refuse_busy_addresses(config)
-        household = Child("household", lambda: _become_household(folder, household.starts), farewell_seconds=60)
+        household = Child(
+            "household",
+            lambda: _become_household(folder, household.starts),
+            farewell_seconds=60,
+            gives_up_after=8,
+        )
         return Supervisor([household], say=lambda words: print(words, flush=True)).run()
     finally:
         os.close(handle)

@@ -14,7 +14,6 @@ from hauspost.doors.desk.timeline import field_name
 from hauspost.ground.refusals import Invalid
 from hauspost.records.people.actions import known_person
 from hauspost.records.people.models import Person, sort_key_of
-from hauspost.records.tickets.writing import NewFile
 
 M = TypeVar("M", bound=Model)
 
@@ -100,18 +99,6 @@ def chosen(request: HttpRequest, name: str, allowed: Any) -> str:
     if word not in {str(value) for value in allowed}:
         raise Invalid(field_name(name), _("choose one of the list"))
     return word
-
-
-def files_of(request: HttpRequest, name: str = "files") -> list[NewFile]:
-    """The files that were attached."""
-    return [
-        NewFile(
-            name=(upload.name or "file").replace("\\", "/").rpartition("/")[2][:255] or "file",
-            content_type=(upload.content_type or "application/octet-stream")[:120],
-            content=upload.read(),
-        )
-        for upload in request.FILES.getlist(name)
-    ]
 
 
 def small_number(text: str) -> int:

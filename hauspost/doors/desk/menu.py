@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.ui.acting import actor_of
+from hauspost.doors.ui.preferences import zones
 from hauspost.ground.refusals import Refused
 from hauspost.records.people.actions import set_preferences
 from hauspost.records.people.models import Person
@@ -40,5 +41,5 @@ def show(request: HttpRequest) -> HttpResponse:
         refused=refused,
         status=422 if refused else 200,
         languages=settings.LANGUAGES,
-        zones=sorted(zone for zone in available_timezones() if zone.startswith(("Europe/", "America/", "Asia/"))),
+        zones=zones(actor.who.time_zone if actor.who else ""),
     )

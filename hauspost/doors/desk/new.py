@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from hauspost.doors.desk import choices
-from hauspost.doors.desk.forms import chosen, files_of, keyed, needed, person_of, text_of
+from hauspost.doors.desk.forms import chosen, keyed, needed, person_of, text_of
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.ui.acting import actor_of
+from hauspost.doors.ui.uploads import files_of
 from hauspost.ground.refusals import Invalid, NotAllowed, Refused
 from hauspost.records.catalogue.models import Category
 from hauspost.records.people.actions import add_person, known_person

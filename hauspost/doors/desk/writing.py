@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from hauspost.doors.desk.forms import files_of, keyed, small_number, text_of
+from hauspost.doors.desk.forms import keyed, small_number, text_of
 from hauspost.doors.desk.frame import at_the_desk
 from hauspost.doors.desk.sheet import ticket_for
 from hauspost.doors.desk.ticket import KINDS, ticket_page
 from hauspost.doors.ui.acting import actor_of
+from hauspost.doors.ui.uploads import files_of
 from hauspost.ground.refusals import NotFound, Refused
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Attachment, Entry, Status, Ticket

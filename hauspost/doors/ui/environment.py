@@ -28,7 +28,7 @@ def environment(**options: Any) -> Environment:
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.policies["ext.i18n.trimmed"] = True
-    env.globals.update(static=versioned_static, url=url, icon=icon)
+    env.globals.update(static=versioned_static, url=url, icon=icon, zip=zip)
     env.filters.update(formats.FILTERS)
     return env
 

@@ -1,5 +1,7 @@
 """How this browser shows Hauspost: light or dark, and whether single letters are keys (P45.1)."""
 
+from zoneinfo import available_timezones
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -28,3 +30,9 @@ def look(request: HttpRequest) -> HttpResponse:
                 path=settings.SESSION_COOKIE_PATH,
             )
     return answer
+
+
+def zones(chosen: str) -> list[str]:
+    """The time zones to choose from: those of continents, and the one that is chosen."""
+    continents = ("Africa/", "America/", "Asia/", "Australia/", "Europe/", "Pacific/")
+    return sorted({zone for zone in available_timezones() if zone.startswith(continents)} | ({chosen} - {""}))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.db import DatabaseError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import F
 
-from hauspost.duties.intake import filing, rules
+from hauspost.duties.intake import filing, ledger, rules
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock, db, tokens
@@ -27,6 +28,7 @@ from hauspost.records.tickets.models import Ticket
 log = logging.getLogger("hauspost.intake")
 
 RAW_IN_ROW = 64 * 1024
+TRIES = 3
 SET_ASIDE = ("quarantine", "spam", "refused", "discarded", "bounce", "automatic", "own", "duplicate")
 
 
@@ -53,12 +55,13 @@ def keep(envelopes: Sequence[Envelope]) -> list[int]:
     """
     prepared = [(envelope, *_stored(envelope)) for envelope in envelopes]
     with transaction.atomic():
-        known = _known([envelope.transaction for envelope in envelopes])
+        known = _known([identity(envelope.transaction) for envelope in envelopes])
         rows, blobs = [], []
         for envelope, raw, blob, sha256 in prepared:
             for recipient in dict.fromkeys(address.strip().lower()[:320] for address in envelope.recipients):
-                if (envelope.transaction, recipient) in known:
+                if (identity(envelope.transaction), recipient) in known:
                     continue
+                known.add((identity(envelope.transaction), recipient))
                 rows.append(_row(envelope, recipient, raw, blob.sha256 if blob else "", sha256))
                 blobs.append(blob)
         Delivery.objects.bulk_create(rows)
@@ -81,13 +84,32 @@ def _known(transactions: Sequence[str]) -> set[tuple[str, str]]:
     return set(Delivery.objects.filter(transaction__in=transactions).values_list("transaction", "recipient"))
 
 
+def identity(transaction_name: str) -> str:
+    """The name of a transaction as it is kept; a long one by its beginning and its digest."""
+    if len(transaction_name) <= 255:
+        return transaction_name
+    return transaction_name[:180] + hashlib.sha256(transaction_name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _mailbox_of(recipient: str) -> str:
+    """The intake address that a recipient means: a signed plus-address leads to its base."""
+    if recipient.startswith("postmaster"):
+        return ""
+    ring = tokens.ring()
+    if "+" in recipient and read_verp(recipient, ring) is not None:
+        return ""
+    plus = read_plus_address(recipient, ring) if "+" in recipient else None
+    return plus.base if plus is not None else recipient
+
+
 def _row(envelope: Envelope, recipient: str, raw: bytes | None, blob: str, sha256: str) -> Delivery:
     return Delivery(
         received_at=envelope.received_at,
         via=envelope.via,
         source=envelope.source[:255],
-        transaction=envelope.transaction[:255],
+        transaction=identity(envelope.transaction),
         recipient=recipient,
+        mailbox=_mailbox_of(recipient),
         mail_from=envelope.mail_from.lower()[:320],
         is_trusted_relay=envelope.is_trusted_relay,
         raw=raw,
@@ -123,9 +145,11 @@ def deliver(delivery_id: int) -> bool:
     """
     try:
         return _deliver(delivery_id)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         raise
     except Exception as fault:  # The loop must go on: one bad mail stops no other (P1).
+        if isinstance(fault, IntegrityError) and _may_try_again(delivery_id):
+            return True
         log.exception("delivery %s could not be filed", delivery_id)
         _quarantine(delivery_id, type(fault).__name__, str(fault)[:500])
         return True
@@ -145,6 +169,13 @@ def _deliver(delivery_id: int) -> bool:
         db.hold(b"mail" + case.identity)
         _dispose(case, _judge(case))
     return True
+
+
+def _may_try_again(delivery_id: int) -> bool:
+    """Two workers that meet at the same new person or file: the second finds it there when it comes again."""
+    return bool(
+        Delivery.objects.filter(id=delivery_id, disposition="waiting", tries__lt=TRIES).update(tries=F("tries") + 1)
+    )
 
 
 def _judge(case: Case) -> Verdict:
@@ -196,13 +227,22 @@ def _record(row: Delivery, kind: str, actor: Actor) -> None:
 def _quarantine(delivery_id: int, because: str, detail: str) -> None:
     with transaction.atomic():
         row = Delivery.objects.select_for_update().get(id=delivery_id)
-        letter = read_letter(raw_of(row)[:100_000])
+        letter = _as_far_as_readable(row)
         row.sender = letter.sender.address.lower()[:320] if letter.sender else ""
         row.subject = letter.subject[:500].replace("\0", "")
         row.disposition, row.because, row.detail, row.disposed_at = "quarantine", because[:40], detail, clock.now()
         row.tries += 1
         row.save()
         _record(row, "delivery.disposed", SYSTEM)
+
+
+def _as_far_as_readable(row: Delivery) -> Letter:
+    """Sender and subject of a mail that could not be read, if they can."""
+    try:
+        return read_letter(raw_of(row)[:100_000])
+    except Exception:  # Whatever it is, the mail is set aside all the same.
+        log.exception("delivery %s: not even its headers could be read", row.id)
+        return Letter(fault="unreadable")
 
 
 def raw_of(row: Delivery) -> bytes:
@@ -230,7 +270,8 @@ def may_see_mailroom(actor: Actor) -> bool:
 def _set_aside(delivery_id: int, actor: Actor) -> Delivery:
     if not may_see_mailroom(actor):
         raise NotAllowed
-    row = Delivery.objects.select_for_update().filter(id=delivery_id, disposition__in=SET_ASIDE).first()
+    theirs = ledger.visible_to(actor).select_for_update()
+    row = theirs.filter(id=delivery_id, disposition__in=SET_ASIDE).first()
     if row is None:
         raise NotFound
     return row
@@ -250,7 +291,8 @@ def retry_all(*, actor: Actor) -> int:
     """Try the whole quarantine again, after an upgrade for example (P3.4)."""
     if not may_see_mailroom(actor):
         raise NotAllowed
-    ids = list(Delivery.objects.filter(disposition="quarantine").order_by("id").values_list("id", flat=True)[:1000])
+    theirs = ledger.visible_to(actor).filter(disposition="quarantine")
+    ids = list(theirs.order_by("id").values_list("id", flat=True)[:1000])
     for delivery_id in ids:
         retry(delivery_id, actor=actor)
     return len(ids)
@@ -273,7 +315,7 @@ def make_ticket(delivery_id: int, *, actor: Actor) -> Ticket:
     """
     row = _set_aside(delivery_id, actor)
     raw = raw_of(row)
-    case = Case(row, read_letter(raw))
+    case = Case(row, _as_far_as_readable(row))
     with_raw = filing.as_attachment(case, raw)
     verdict = filing.file_new(with_raw, actor)
     if verdict.ticket is None:

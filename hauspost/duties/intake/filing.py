@@ -35,7 +35,7 @@ def file(case: Case) -> Verdict:
     """Let a mail become an answer, a reply, a note or a ticket; in the caller's transaction."""
     match = case.match
     if match is not None and match.standing != "stranger":
-        if match.standing == "agent" and match.ticket.requester != case.known_sender:
+        if match.standing == "agent" or (match.answers_note and case.known_sender is not None):
             return _from_agent(case, match)
         if not _is_past_grace(match) or case.letter.is_automatic_reply:
             return _answer(case, match)
@@ -85,8 +85,10 @@ def _from_agent(case: Case, match: Match) -> Verdict:
         return _held(case, match, agent, "automatic")
     if not (actor.is_proven and bound):
         return _held(case, match, agent, "unproven")
+    if not match.is_signed:
+        return _held(case, match, agent, "no token")
     view = view_of(match.ticket, actor)
-    is_note = match.our_id is not None and match.our_id.kind == "note"
+    is_note = match.answers_note
     if view is None or not view.may("note" if is_note else "reply"):
         return _held(case, match, agent, "no right")
     writing = _only_visible(case)

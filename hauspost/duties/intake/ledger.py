@@ -8,12 +8,35 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from hauspost.duties.intake.models import Delivery
+from hauspost.records.people.actor import Actor
+from hauspost.records.people.models import Mailbox
 
 PAGE = 50
 
 
+def visible_to(actor: Actor) -> QuerySet[Delivery]:
+    """The deliveries of the mailboxes whose mail room the actor runs.
+
+    Administrators see all but those of confidential teams they are not in (P33.3); return paths and postmaster's mail
+    are theirs alone.
+    """
+    if actor.is_system:
+        return Delivery.objects.all()
+    own = Mailbox.objects.filter(team_id__in=actor.teams_with("mailroom")).values("address__address")
+    if not actor.is_administrator:
+        return Delivery.objects.filter(mailbox__in=own)
+    hidden = Mailbox.objects.filter(team__is_confidential=True).values("address__address")
+    return Delivery.objects.filter(Q(mailbox__in=own) | ~Q(mailbox__in=hidden))
+
+
+def one(delivery_id: int, *, actor: Actor) -> Delivery | None:
+    """One delivery; None when it is not there or not the actor's to see."""
+    return visible_to(actor).filter(id=delivery_id).first()
+
+
 def entries(
     *,
+    actor: Actor,
     sender: str = "",
     on: date | None = None,
     disposition: str = "",
@@ -22,25 +45,25 @@ def entries(
     limit: int = PAGE,
 ) -> list[Delivery]:
     """Deliveries, the newest first, from the one before `before` (an id) on; without their raw bytes."""
-    found = _asked(sender, on, disposition, words)
+    found = _asked(actor, sender, on, disposition, words)
     if before is not None:
         found = found.filter(id__lt=before)
     return list(found.defer("raw").order_by("-id")[:limit])
 
 
-def sums(*, sender: str = "", on: date | None = None, disposition: str = "", words: str = "") -> Mapping[str, int]:
+def sums(*, actor: Actor, sender: str = "", on: date | None = None, disposition: str = "", words: str = "") -> Mapping[str, int]:
     """How many deliveries came to which disposition; together they are all that was accepted."""
-    rows = _asked(sender, on, disposition, words).order_by().values_list("disposition").annotate(n=Count("id"))
+    rows = _asked(actor, sender, on, disposition, words).order_by().values_list("disposition").annotate(n=Count("id"))
     return dict(rows)
 
 
-def waiting_aside() -> int:
-    """How many lie in quarantine."""
-    return Delivery.objects.filter(disposition="quarantine").count()
+def waiting_aside(actor: Actor) -> int:
+    """How many lie in quarantine, as far as the actor may know."""
+    return visible_to(actor).filter(disposition="quarantine").count()
 
 
-def _asked(sender: str, on: date | None, disposition: str, words: str) -> QuerySet[Delivery]:
-    found = Delivery.objects.all()
+def _asked(actor: Actor, sender: str, on: date | None, disposition: str, words: str) -> QuerySet[Delivery]:
+    found = visible_to(actor)
     if sender:
         clean = sender.strip().lower()
         found = found.filter(sender=clean) if "@" in clean.strip("@") else found.filter(sender__contains=clean)

@@ -26,6 +26,10 @@ class Match:
     by: str
     standing: str
     our_id: OurId | None = None
+    # Was it an internal note that this answers? Then nothing of it may become public (P6.2, P6.3).
+    answers_note: bool = False
+    # Only our signed ids carry an agent's rights (S7).
+    is_signed: bool = False
 
 
 def find_ticket(case: Case) -> Match | None:
@@ -37,7 +41,15 @@ def find_ticket(case: Case) -> Match | None:
     if ticket is None:
         return None
     standing = standing_of(case.known_sender, case.sender, ticket)
-    return Match(ticket, by, standing, our_id)
+    is_signed = by in ("our message id", "signed address")
+    return Match(ticket, by, standing, our_id, is_signed and _answers_note(case, our_id), is_signed)
+
+
+def _answers_note(case: Case, our_id: OurId | None) -> bool:
+    if our_id is not None and our_id.kind == "note":
+        return True
+    entry = case.plus_id.entry if case.plus_id is not None else our_id.entry if our_id is not None else 0
+    return bool(entry) and Entry.objects.filter(id=entry, kind=Entry.Kind.NOTE).exists()
 
 
 def _evidence(case: Case) -> tuple[int | None, str, OurId | None]:

@@ -30,6 +30,8 @@ class Delivery(models.Model):
     # Unique with the recipient: an SMTP transaction, or a file's stable identity.
     transaction = models.CharField(max_length=255)
     recipient = models.CharField(max_length=320)
+    # The intake address behind the recipient; "" for return paths and postmaster. Who may see it follows from its team.
+    mailbox = models.CharField(max_length=320, blank=True)
     mail_from = models.CharField(max_length=320, blank=True)
     is_trusted_relay = models.BooleanField(default=False)
     # Raw mail up to 64 kB lies here, so that one commit keeps it; larger mail is a stored file.
@@ -62,5 +64,6 @@ class Delivery(models.Model):
             models.Index(fields=["message_id_hash"], name="delivery_by_message",
                          condition=Q(message_id_hash__isnull=False)),
             models.Index(fields=["disposition", "id"], name="delivery_by_disposition"),
+            models.Index(fields=["mailbox", "id"], name="delivery_by_mailbox"),
             models.Index(fields=["person_uid"], name="delivery_by_person", condition=~Q(person_uid="")),
         ]

@@ -83,9 +83,11 @@ def erase(person: Person, *, actor: Actor) -> list[str]:
     name, addresses = person.name, list(person.addresses.values_list("address", flat=True))
     with transaction.atomic():
         parts = erase_parts(str(person.uid))
+        requests = list(Ticket.objects.filter(requester=person).values_list("number", flat=True))
+        entries = list(Entry.objects.filter(author=person).values_list("id", flat=True))
         blobs = tickets.forget_writings(person)
         blobs += mails.forget_mails(person, addresses)
-        blobs += outbox.erase_letters(str(person.uid))
+        blobs += outbox.erase_letters(str(person.uid), about=requests, entries=entries)
         people.forget_person(person)
         forget_workplace(person)
         tickets.forget_mentions(person, addresses)

@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from hauspost.duties.reactions.table import BY_NAME
 from hauspost.ground import clock, db
@@ -37,7 +37,7 @@ def _react_once() -> bool:
             with reacting(pending.depth):
                 BY_NAME[pending.reaction](pending.event)
             pending.delete()
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         raise
     except Exception as fault:  # The loop must go on; only this ticket waits.
         log.exception("reaction %s failed", pending_id)

@@ -116,7 +116,7 @@ def open_tnef(data: bytes) -> Opened | None:
     if data[:4] != b"\x78\x9f\x3e\x22":
         return None
     try:
-        from tnefparse import TNEF  # type: ignore[import-untyped]
+        from tnefparse import TNEF
 
         tnef = TNEF(data)
     except Exception:

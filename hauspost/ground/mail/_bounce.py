@@ -58,7 +58,8 @@ _NAMED = re.compile(
 _FAILURE = re.compile(
     r"(?<![\d.])[45]\d\d[ -](?:\d\.\d+\.\d+)?|not (?:be )?(?:deliver|reach|sent)|undeliver|unable to|unknown|fail|"
     r"reject|refus|invalid|"
-    r"no such|does ?n[o']t|not exist|error|full|quota|denied|blocked|delay|not member|エラー|送信でき|配信でき|не может|"
+    r"no such|does ?n[o']t|not exist|error|full|quota|denied|blocked|delay|not member|エラー|送信でき|"
+    r"配信でき|не может|"
     r"wasn't able|did not like|"
     r"couldn't|could not|cannot|can't|gave up|given up|returned|bounced|nicht|deferred|problem|time|spam|not found|"
     r"disabled",
@@ -76,7 +77,7 @@ class Bounce:
     """One recipient of a returned mail.
 
     `action` is "failed" (refused for good), "expired" (given up after days: the address may be right), "delayed" (still
-    being tried) or what the report says ("delivered", "relayed", "expanded"). `is_hard`: writing there again is pointless.
+    being tried) or what the report says ("delivered", "relayed", "expanded"). `is_hard`: the address itself is wrong.
     """
 
     recipient: str
@@ -255,14 +256,14 @@ def _others(root: Part) -> set[str]:
 def _led(words: str, others: set[str]) -> list[str]:
     lines = [line for line in words.split("\n") if "@" in line][:400]
     led = (found.group("address") for line in lines if (found := _LEADS_LINE.match(line)))
-    found = _addresses(led, others)
-    if not found:
-        found = _addresses((hit.group("address") for line in lines for hit in _NAMED.finditer(line)), others)
-    if not found:
-        found = _addresses(
+    recipients = _addresses(led, others)
+    if not recipients:
+        recipients = _addresses((hit.group("address") for line in lines for hit in _NAMED.finditer(line)), others)
+    if not recipients:
+        recipients = _addresses(
             (hit.group() for line in lines if _FAILURE.search(line) for hit in _ADDRESS.finditer(line)), others
         )
-    return found
+    return recipients
 
 
 def _addresses(found: Iterable[str], others: set[str]) -> list[str]:
@@ -314,13 +315,19 @@ def _found_by_flufl(raw: bytes) -> tuple[list[str], list[str]]:
     """What twenty years of odd formats look like, by way of flufl.bounce, which may itself stumble: (late, failed)."""
     from email import message_from_bytes
 
-    from flufl.bounce import all_failures  # type: ignore[import-untyped]
+    from flufl.bounce import all_failures
 
     try:
-        late, failed = all_failures(message_from_bytes(raw[:300_000]))
+        late, failed = all_failures(message_from_bytes(_bounded(raw)))
     except Exception:
         return [], []
     return sorted(map(_address, late - failed)), sorted(map(_address, failed))
+
+
+def _bounded(raw: bytes) -> bytes:
+    """As much of a mail as others' patterns can bear: 100 kB in lines of at most a thousand bytes."""
+    lines = raw[:100_000].split(b"\n")
+    return b"\n".join(line[:1000] for line in lines) if max(map(len, lines)) > 1000 else raw[:100_000]
 
 
 def _address(value: bytes | str) -> str:

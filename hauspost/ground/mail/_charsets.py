@@ -125,7 +125,7 @@ def decode(data: bytes, charset: str = "", *, html: bool = False, fallback: str 
     """Text of some bytes, never raising and never cutting: what cannot be read becomes U+FFFD.
 
     In this order: the declared charset, the HTML's own meta, UTF-8, `fallback` (say the body's charset for a
-    raw header), windows-1252 (P21.1). NUL bytes and lone surrogates are replaced, so that any database takes it (P21.5).
+    raw header), windows-1252 (P21.1). NUL bytes and lone surrogates are replaced, for the sake of databases (P21.5).
     """
     codec = codec_of(charset)
     if data.isascii() and not codec.startswith(_MORE_THAN_ASCII) and b"\0" not in data and b"\x1b$" not in data:
@@ -212,7 +212,7 @@ def _by(codec: str, data: bytes) -> str:
     if codec == "utf-8":
         return _broken_utf8(data)
     if not data.isascii():
-        # A wrong label over correct UTF-8 is common; the reverse test is safe, as other text is hardly ever valid UTF-8.
+        # A wrong label over correct UTF-8 is common; other text is hardly ever valid UTF-8.
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError:

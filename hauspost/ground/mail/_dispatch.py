@@ -2,11 +2,12 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
 
 from hauspost.ground import clock
@@ -23,6 +24,8 @@ GIVE_UP_AFTER = timedelta(hours=24)  # P5.2
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 # How long a worker may be silent over a letter before another one takes it; longer than any wait for a server.
 LEASE = timedelta(minutes=10)
+
+_TRIES_TO_SETTLE = 4
 
 log = logging.getLogger("hauspost.mail")
 
@@ -130,27 +133,46 @@ def _settle(mail: OutgoingMail, outcome: Outcome) -> None:
     for recipient, answer in zip(tried, outcome.answers, strict=True):
         _move(recipient, answer, moment, is_last_try=moment >= give_up_at)
     in_vain = [one for one in tried if one.handed_over_at is None]
+    moved = {kind: [one for one in tried if one.state == step != before[one.pk]] for step, kind in _EVENTS.items()}
     mail.perhaps_twice = mail.perhaps_twice or outcome.perhaps_left
-    state = _state_of(mail)
+    mail.state = _state_of(mail)
     pause = _pause(moment - (give_up_at - GIVE_UP_AFTER))
-    with transaction.atomic():
-        is_ours = _ours(mail).update(
-            state=state,
-            next_try_at=min(moment + pause, give_up_at) if state == _State.QUEUED else None,
-            give_up_at=None if state == _State.SENT else give_up_at,
-            last_error=f"{in_vain[0].reply_code or ''} {in_vain[0].reply_text}".strip() if in_vain else "",
-            perhaps_twice=mail.perhaps_twice,
-            claimed_at=None,
-            leaving_at=None,
-        )
-        if is_ours:
-            _keep(tried)
-            for state, kind in _EVENTS.items():
-                if moved := [one for one in tried if one.state == state != before[one.pk]]:
-                    tell(mail, kind, moved)
-        elif outcome.perhaps_left or len(in_vain) < len(tried):
-            # The lease ran out over a slow answer, and another worker is at it: both letters may arrive.
-            OutgoingMail.objects.filter(pk=mail.pk).update(perhaps_twice=True)
+    changes = {
+        "state": mail.state,
+        "next_try_at": min(moment + pause, give_up_at) if mail.state == _State.QUEUED else None,
+        "give_up_at": None if mail.state == _State.SENT else give_up_at,
+        "last_error": f"{in_vain[0].reply_code or ''} {in_vain[0].reply_text}".strip() if in_vain else "",
+        "perhaps_twice": mail.perhaps_twice,
+        "claimed_at": None,
+        "leaving_at": None,
+    }
+    for tries_left in reversed(range(_TRIES_TO_SETTLE)):
+        try:
+            _write_down(mail, changes, tried, moved, may_have_left=outcome.perhaps_left or len(in_vain) < len(tried))
+            return
+        except DatabaseError:
+            # What a server answered is known only here; a deadlock with somebody else must not lose it.
+            if not tries_left:
+                raise
+
+
+@transaction.atomic
+def _write_down(
+    mail: OutgoingMail,
+    changes: Mapping[str, Any],
+    tried: Sequence[OutgoingRecipient],
+    moved: Mapping[str, Sequence[OutgoingRecipient]],
+    *,
+    may_have_left: bool,
+) -> None:
+    if _ours(mail).update(**changes):
+        _keep(tried)
+        for kind, recipients in moved.items():
+            if recipients:
+                tell(mail, kind, recipients)
+    elif may_have_left:
+        # The lease ran out over a slow answer, and another worker is at it: both letters may arrive.
+        OutgoingMail.objects.filter(pk=mail.pk).update(perhaps_twice=True)
 
 
 def _move(recipient: OutgoingRecipient, answer: Answer, moment: datetime, *, is_last_try: bool) -> None:

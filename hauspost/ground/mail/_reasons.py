@@ -20,7 +20,8 @@ _NO_SUCH_USER = re.compile(
     r"no valid recipients|no users? here|not known here|can.t find|undeliverable address|"
     r"user (?:not found|account (?:is )?not)|not a valid|account (?:has been )?(?:deleted|removed|closed|terminated)|"
     r"inactive user|user is inactive|no longer (?:valid|available|exists|with|an employee)|"
-    r"送信先メールアドレスが見つからない|無効なアドレス|ユーザが存在|unbekannt|inconnu|desconocid|not exist|unknown or illegal alias|"
+    r"送信先メールアドレスが見つからない|無効なアドレス|ユーザが存在|unbekannt|"
+    r"inconnu|desconocid|not exist|unknown or illegal alias|"
     r"invalid address|no such",
     re.IGNORECASE,
 )

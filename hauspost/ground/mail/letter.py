@@ -289,9 +289,15 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-# What mail programs put before a subject when they answer or pass on, in the languages of our people and their neighbours.
-_ANSWERS = "re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|yan|cevap|res|r|回复|回覆|答复|回信|返信|odpověď|vá|ats|atb|ang|απ|σχετ|הַתְשׁוּבָה|השב|отв|на|rép|rcp"
-_FORWARDS = "fwd?|wg|wtr|tr|rv|enc|doorst|i|pd|vl|fyi|ilt|i̇lt|vb|továbbítás|転送|转发|轉寄|προωθ|πρθ|пересл|fs|vidarebef|doorsturen|weiterleitung|fw"
+# What mail programs put before a subject when they answer or pass on, in many languages.
+_ANSWERS = (
+    "re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|yan|cevap|res|r|回复|回覆|答复|回信|返信|odpověď|vá|ats|atb|ang|απ|σχετ|"
+    "השב|отв|на|rép|rcp"
+)
+_FORWARDS = (
+    "fwd?|wg|wtr|tr|rv|enc|doorst|i|pd|vl|fyi|ilt|i̇lt|vb|továbbítás|転送|转发|轉寄|προωθ|πρθ|пересл|fs|vidarebef|"
+    "doorsturen|weiterleitung"
+)
 _PREFIX = re.compile(
     rf"\s{{0,9}}(?:(?P<answer>{_ANSWERS})|(?P<forward>{_FORWARDS}))\s{{0,3}}(?:[\[(]\d{{1,3}}[\])]|\^\d{{1,3}}|"
     rf"\*\d{{1,3}}|\d{{1,2}})?\s{{0,3}}[:：]\s{{0,9}}",

@@ -25,7 +25,8 @@ from hauspost.ground.refusals import Refused
 
 __all__ = [
     "CannotBeSent", "Courier", "Delivery", "NobodyReached", "QueueFigures", "cancel", "connection_pool",
-    "delivery_states", "due", "erase_letters", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all", "retry_now", "send_due",
+    "delivery_states", "due", "erase_letters", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all",
+    "retry_now", "send_due",
 ]  # fmt: skip
 
 _State = OutgoingMail.State
@@ -193,15 +194,18 @@ def queue_figures() -> QueueFigures:
     return QueueFigures(found["waiting"], found["delayed"], failed, found["oldest"])
 
 
-def erase_letters(person_uid: str) -> list[Blob]:
-    """Forget what was mailed to a person: contents and addresses go, times and states stay.
+def erase_letters(person_uid: str, *, about: Sequence[int] = (), entries: Sequence[int] = ()) -> list[Blob]:
+    """Forget what was mailed to a person, and what told others of these requests and entries of theirs.
+
+    Contents and addresses go, times and states stay.
 
     What had not left is cancelled. A letter to several people goes as a whole, as it names all of them. Returns the
     stored bytes that no letter needs any more, for `files.remove_now` after the transaction.
     """
     with transaction.atomic():
         released: list[Blob] = []
-        theirs = OutgoingMail.objects.filter(recipients__person_uid=person_uid).distinct().defer("raw")
+        naming = Q(recipients__person_uid=person_uid) | Q(entry__in=entries) | Q(about__in=about)
+        theirs = OutgoingMail.objects.filter(naming).distinct().defer("raw")
         mails = list(theirs.order_by("id"))
         for mail in mails:
             cancel(mail)

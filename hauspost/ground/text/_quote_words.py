@@ -14,7 +14,8 @@ _DATE = (
     "enviada|enviada em|enviado em|fecha|data|inviato|"
     "verzonden|wysłano|odesláno|odesl\\.|gönderildi|gönderme tarihi|tarih|sendt|dato|skickat|lähetetty|päivämäärä|"
     "elküldve|küldve|dátum|"
-    "отправлено|дата|надіслано|ημερομηνία|στάλθηκε|发送时间|日期|寄件日期|送信日時|日時|날짜|보낸 날짜|trimis|sent at|sent on|נשלח|تاريخ"
+    "отправлено|дата|надіслано|ημερομηνία|στάλθηκε|发送时间|日期|寄件日期|送信日時|日時|"
+    "날짜|보낸 날짜|trimis|sent at|sent on|נשלח|تاريخ"
 )
 _TO = (
     "to|an|empfänger|à|a|pour|destinataire|para|destinatario|aan|do|adresat|komu|pro|kime|alıcı|til|till|"
@@ -26,11 +27,14 @@ _SUBJECT = (
     "主题|主旨|件名|제목|"
     "subiect|topic|re|נושא|الموضوع"
 )
-_OTHER = "cc|kopie|copie|copia|kopia|dw|cópia|kopi|bilgi|bcc|копия|抄送|副本|reply-to|reply to|antwort an|organization|importance|priorität|attachments|anlagen"
+_OTHER = (
+    "cc|kopie|copie|copia|kopia|dw|cópia|kopi|bilgi|bcc|копия|抄送|副本|reply-to|reply to|antwort an|"
+    "organization|importance|priorität|attachments|anlagen"
+)
 
 HEADER_LINE = re.compile(
-    r"[ \t\u00a0>|*_]{{0,12}}(?:(?P<from>{})|(?P<date>{})|(?P<to>{})|(?P<subject>{})|"
-    r"(?P<other>{}))[ \t\u00a0]{{0,3}}[*_]{{0,2}}[ \t\u00a0]{{0,12}}[:：]".format(_FROM, _DATE, _TO, _SUBJECT, _OTHER),
+    rf"[ \t\u00a0>|*_]{{0,12}}(?:(?P<from>{_FROM})|(?P<date>{_DATE})|(?P<to>{_TO})|(?P<subject>{_SUBJECT})|"
+    rf"(?P<other>{_OTHER}))[ \t\u00a0]{{0,3}}[*_]{{0,2}}[ \t\u00a0]{{0,12}}[:：]",
     re.IGNORECASE,
 )
 
@@ -40,15 +44,20 @@ _VERBS = (
     r"ha scritto|scrive|scritto|schreef|"
     r"geschreven|heeft geschreven|napisał|napisała|napisał\(a\)|pisze|escreveu|napsal|napsala|napsal\(a\)|napísal|"
     r"píše|yazdı|yazmış|skrev|"
-    r"kirjoitti|írta|ezt írta|пишет|написал|написала|написав|έγραψε|写道|寫道|さんは書きました|님이 작성|작성|a scris|je napisao|"
+    r"kirjoitti|írta|ezt írta|пишет|написал|написала|написав|έγραψε|写道|寫道|さんは書きました|"
+    r"님이 작성|작성|a scris|je napisao|"
     r"je napisala|"
     r"wrote on|schrieb am|schrieb folgendes|كتب|כתב|reageerde|said|kirjutas|rašė|đã viết|viết|a répondu|написал\(а\)|"
     r"пишет|ha respondido|sendte|schreibt|wrote/schrieb|hat folgendes geschrieben|escreveu na mensagem|a trimis|"
     r"pisao|pisala"
 )
 VERB = re.compile(rf"(?<!\w)(?:{_VERBS})(?!\w)", re.IGNORECASE)
-# The verb, or an address, or a time, and then nothing but the colon.
-ENDS_INTRODUCTION = re.compile(r"[:：][ \t\u00a0*_]{0,4}$")
+# The words that end an introduction which lost its colon.
+_LAST = (
+    "wrote schrieb geschrieben écrit escribió escribio scritto schreef geschreven napisał napisała napisał(a) escreveu napsal "
+    "napsala napsal(a) napísal yazdı yazmış skrev kirjoitti írta написал написала написал(а) пишет написав έγραψε viết sent"
+)
+LAST_WORDS = frozenset(_LAST.split())
 VERB_AT_END = re.compile(
     rf"(?:(?<!\w)|(?<=[>\])]))(?:{_VERBS}|sent)(?:\(a\))?[ \t\u00a0]{{0,3}}(?:this|the following|folgendes|следующее|"
     rf":)?[ \t\u00a0]{{0,3}}[:：]?[ \t\u00a0*_-]{{0,8}}$",
@@ -92,7 +101,8 @@ _ORIGINAL = (
     r"opprinnelig melding|ursprungligt meddelande|"
     r"originalmeddelande|alkuperäinen viesti|eredeti üzenet|исходное сообщение|исходящее сообщение|пересылаемое|"
     r"оригінальне|αρχικό μήνυμα|原始邮件|原始郵件|原郵件|"
-    r"元のメッセージ|original messages?|원본 (?:메시지|메일)|mesaj original|mesajul original|izvorna poruka|pôvodná správa|"
+    r"元のメッセージ|"
+    r"original messages?|원본 (?:메시지|메일)|mesaj original|mesajul original|izvorna poruka|pôvodná správa|"
     r"reply separator|antwort(?:en)?|ответ|"
     r"quoted message|zitierte nachricht|vorherige nachricht|previous message"
 )
@@ -108,8 +118,8 @@ _FORWARDED = (
     r"reencaminhada)|přeposlaná zpráva|"
     r"předávaná zpráva|začátek přeposílané zprávy|iletilen mesaj|yönlendirilmiş (?:mesaj|ileti)|iletilen ileti|"
     r"videresendt (?:meddelelse|besked|melding)|vidarebefordrat meddelande|"
-    r"välitetty viesti|továbbított (?:üzenet|levél)|пересылаемое сообщение|пересланное сообщение|переслано|转发邮件信息|"
-    r"轉寄郵件|转发的邮件|"
+    r"välitetty viesti|továbbított (?:üzenet|levél)|пересылаемое сообщение|пересланное сообщение|переслано|"
+    r"转发邮件信息|轉寄郵件|转发的邮件|"
     r"転送(?:された)?メッセージ|전달된 메시지|προωθημένο μήνυμα|mesaj redirecționat|proslijeđena poruka"
 )
 _RULES = r"[ \t\u00a0>*]{0,8}[-_=*~─—–]{2,80}[ \t\u00a0*]{0,6}"

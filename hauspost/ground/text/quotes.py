@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ._lines import HtmlLine, laid_out
-from ._markup import MARK, Token, marked_html, without_marks
+from ._markup import Token, marked_html, without_marks
 from ._quote_words import (
     ADDRESS,
-    ENDS_INTRODUCTION,
     FORWARDED,
     HAS_DATE,
     HAS_TIME,
     HEADER_LINE,
+    LAST_WORDS,
     NOTES_RULE,
     OF_ONESELF,
     OPENS_INTRODUCTION,
@@ -342,7 +342,11 @@ def _is_marked(line: _Line) -> bool:
 
 
 def _ends(text: str) -> bool:
-    return bool(ENDS_INTRODUCTION.search(text[-12:]) or VERB_AT_END.search(text[-60:]))
+    tail = text[-60:].rstrip(" \t\xa0*_-")
+    if tail.endswith((":", "：")):
+        return True
+    last = tail[-25:].rpartition(" ")[2].rpartition(">")[2].lower()
+    return last in LAST_WORDS
 
 
 def _is_introduction(text: str, *, opens: bool, is_followed: bool) -> bool:
@@ -425,5 +429,4 @@ def _html_of(stream: list[Token], laid: Sequence[HtmlLine], kinds: list[str], wa
                     del out[start:]
                 else:
                     out.append(f"</{name}>")
-    html = "".join(out)
-    return without_marks(html) if MARK in html else html
+    return without_marks("".join(out))

@@ -16,6 +16,7 @@ from hauspost.doors.ui.pages import page
 from hauspost.duties.intake import ledger
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock
+from hauspost.records.tickets.models import Ticket
 
 COLOURS = {
     "waiting": "amber", "ticket": "blue", "answer": "blue", "reply": "blue", "note": "blue", "quarantine": "red",
@@ -40,6 +41,12 @@ def show(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "dispositions": dict(Delivery.Disposition.choices),
         "colours": COLOURS,
+        # A mail may have gone to a ticket that is another team's by now: then not even its number (P11.1).
+        "open_tickets": set(
+            Ticket.objects.at_desk_of(actor)
+            .filter(number__in=[row.ticket for row in rows if row.ticket])
+            .values_list("number", flat=True)
+        ),
         "older": url(
             "ledger", before=rows[-1].id, on=on.isoformat() if on else "", disposition=disposition, **asked
         )

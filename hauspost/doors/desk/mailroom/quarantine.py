@@ -21,6 +21,7 @@ from hauspost.duties.intake import actions, ledger
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground.refusals import NotFound, Refused
 from hauspost.records.people.actor import Actor
+from hauspost.records.tickets.models import Ticket
 
 
 @for_the_mailroom
@@ -57,6 +58,8 @@ def one(request: HttpRequest, delivery: int) -> HttpResponse:
         row=row,
         letter=letter,
         colours=COLOURS,
+        sees_ticket=row.ticket is not None
+        and Ticket.objects.at_desk_of(actor_of(request)).filter(number=row.ticket).exists(),
         is_aside=row.disposition in actions.SET_ASIDE,
     )
 

@@ -10,10 +10,10 @@ from django.db.models import Max
 from hauspost.ground import clock
 from hauspost.ground.history.actions import record
 from hauspost.ground.mail import outbox
-from hauspost.ground.refusals import NotFound
+from hauspost.ground.refusals import NotAllowed, NotFound
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person
-from hauspost.records.tickets._changing import change, locked
+from hauspost.records.tickets._changing import allow, change, locked
 from hauspost.records.tickets.company import status_of
 from hauspost.records.tickets.models import Entry, Participant, Status, Ticket
 from hauspost.records.tickets.recipients import recipients_of
@@ -36,7 +36,11 @@ def add_answer(
     changes, and a held one stays with the desk until somebody releases it (S8, S9). Raises NotFound, NotAllowed,
     NothingWritten.
     """
-    found = locked(ticket, "answer" if not actor.is_agent else "read", actor)
+    found = locked(ticket, "read", actor)
+    view = allow(actor, "read", found)
+    # Requester and participants answer; an agent who may reply can enter what somebody said (P53.1).
+    if not (actor.is_system or view.may("answer") or view.may("reply")):
+        raise NotAllowed
     if writing.channel != "mail":
         writing.refuse_nothing()
     entry = write_entry(
