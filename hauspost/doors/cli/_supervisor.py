@@ -189,7 +189,9 @@ def _noticing_signals(handler: Callable[[int, object], None]) -> Iterator[socket
     ear, mouth = socket.socketpair()
     ear.setblocking(False)
     mouth.setblocking(False)
-    before = {number: signal.signal(number, handler) for number in (*_SIGNALS, signal.SIGCHLD)}
+    # Under nohup a closed terminal is to be ignored.
+    heard = [number for number in (*_SIGNALS, signal.SIGCHLD) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
     old_mouth = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
     try:
         yield ear

@@ -246,6 +246,8 @@ def _fates(entries: list[int]) -> dict[int, list[Fate]]:
         for one in deliveries:
             words, colour, symbol = _STATES[one.state]
             said = f"{one.reply_code} {one.reply_text}".strip() if one.reply_code else one.reply_text
+            if one.state == "handed_over":
+                said = str(one.reply_code or "")
             if one.perhaps_twice:
                 said = f"{said} · {_('perhaps sent twice: the answer was lost')}".strip(" ·")
                 colour = colour if colour == "red" else "amber"

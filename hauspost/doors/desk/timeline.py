@@ -85,7 +85,7 @@ class _Names:
         if field in _MOMENTS:
             return formats.when(parse_datetime(value))
         if field == "impact_percent":
-            return f"{value} %"
+            return f"{value}\u00a0%"
         return str(value)
 
 
@@ -201,6 +201,14 @@ FIELD_NAMES: Mapping[str, Callable[[], str]] = {
 }
 
 
+_ORDER = ("type", "category", "priority", "impact", "urgency", "site", "location", "work_place", "technician",
+          "planned_at", "impact_people", "impact_percent", "impact_from", "impact_to")  # fmt: skip
+
+
+def _place(field: str) -> int:
+    return _ORDER.index(field) if field in _ORDER else len(_ORDER)
+
+
 def field_name(field: str) -> str:
     """A field's name, as cards and events call it."""
     return FIELD_NAMES[field]() if field in FIELD_NAMES else field
@@ -208,8 +216,8 @@ def field_name(field: str) -> str:
 
 def _changes(event: _Event, names: _Names, skip: Iterable[str] = ()) -> list[Markup]:
     told = []
-    for field, after in event.after.items():
-        before = event.before.get(field)
+    for field in sorted(event.after, key=_place):
+        before, after = event.before.get(field), event.after[field]
         if field in _UNTOLD or field in skip or before == after:
             continue
         label, now = field_name(field), names.value(field, after)

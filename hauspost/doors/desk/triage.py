@@ -22,7 +22,8 @@ from hauspost.records.people.models import Membership, Team
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Ticket, WorkPlace
 
-_BEST = 4
+# Three likely categories and two likely people leave a digit for every choice on the table.
+_BEST, _PEOPLE = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ def _file(request: HttpRequest, ticket: Ticket, actor: Actor) -> None:
         about["work_place"] = chosen(request, "work_place", ("", *WorkPlace.values))
         actions.catalogue(ticket, actor=actor, **about)
         who = text_of(request, "who")
+        if who == "other":
+            who = text_of(request, "other_who")
         if who.startswith("team:"):
             team = keyed(Team, who.removeprefix("team:"), "team")
             if team is not None and team.id != ticket.team_id:
@@ -114,9 +117,10 @@ def table(request: HttpRequest, number: int, *, refused: str = "", status: int =
         categories=categories,
         all_categories=choices.categories(),
         people=_free_ones(ticket, actor),
-        teams=[pair for pair in choices.teams() if pair[0] != ticket.team.key],
+        agents=choices.agents_of(ticket.team_id),
+        other_teams=[pair for pair in choices.teams() if pair[0] != ticket.team.key],
         missing=_missing(ticket),
-        picked={name: request.POST.get(name, "") for name in ("category", "other_category", "who", "work_place")},
+        picked={name: request.POST.get(name, "") for name in ("category", "other_category", "who", "other_who", "work_place")},
     )
 
 
@@ -172,7 +176,7 @@ def _free_ones(ticket: Ticket, actor: Actor) -> list[Choice]:
     rows.sort(key=lambda row: (row[2] != own, row[3], row[1]))
     return [
         Choice(str(uid), name, _("%(count)s open") % {"count": count}, person == ticket.assignee_id)
-        for uid, name, person, count in rows[:_BEST]
+        for uid, name, person, count in rows[:_PEOPLE]
     ]
 
 

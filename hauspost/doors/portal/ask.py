@@ -24,7 +24,8 @@ from hauspost.records.tickets.writing import Writing
 _SYMBOLS = {
     "workplace": "monitor", "building": "building-2", "network": "network", "hr": "users-round", "account": "key-round",
     "accounts": "key-round", "access": "key-round", "software": "app-window", "print": "printer", "printing": "printer",
-    "phone": "phone", "hardware": "laptop", "facilities": "wrench", "personal": "users-round",
+    "phone": "phone", "hardware": "laptop", "facilities": "wrench", "personal": "users-round", "telephony": "phone",
+    "security": "shield-check", "it-security": "shield-check",
 }  # fmt: skip
 _MOST_PEOPLE = 100_000
 
@@ -152,13 +153,13 @@ def _form(
 
 
 def _tiles() -> list[Tile]:
-    rows = list(Category.objects.active())
+    rows = list(Category.objects.active().order_by("id"))
     tiles = []
     for root in rows:
         if root.parent_id is not None:
             continue
         children = [row.name for row in rows if row.parent_id == root.id]
-        tiles.append(Tile(root.key, root.name, ", ".join(children[:3]), _SYMBOLS.get(root.key, "circle-help")))
+        tiles.append(Tile(root.key, root.name, ", ".join(children[:3]), _SYMBOLS.get(root.key, "circle-question-mark")))
     return tiles
 
 

@@ -71,6 +71,19 @@ def brief(moment: datetime | None) -> str:
     return f"{there.day} {month}" if there.year == today.year else f"{there.day} {month} {there.year}"
 
 
+def soon(moment: datetime | None) -> str:
+    """A planned time, as short as a row allows: 14:45 today, Tue 14:00 this week, 12 Nov later."""
+    if moment is None:
+        return ""
+    there, today = _here(moment), _here(now())
+    days = (there.date() - today.date()).days
+    if days == 0:
+        return f"{there:%H:%M}"
+    if 0 < days < 7:
+        return f"{_DAYS[_tongue()][there.weekday()]} {there:%H:%M}"
+    return f"{there.day}.{there.month}." if _tongue() == "de" else f"{there.day} {_MONTHS[there.month - 1]}"
+
+
 def entry_time(moment: datetime | None) -> str:
     """The time beside an entry: Today 08:02, Yesterday 17:30, 12 Nov, 17:30."""
     if moment is None:
@@ -207,6 +220,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "exact_time": exact_time,
     "ago": ago,
     "brief": brief,
+    "soon": soon,
     "span": span,
     "stamp": stamp,
     "number": number,

@@ -134,7 +134,7 @@ def is_ours(address: str) -> bool:
 
 def deliver_next(limit: int = 20) -> int:
     """Deliver what waits, the oldest first; answers how many came to their disposition."""
-    ids = list(Delivery.objects.filter(disposition="waiting").order_by("id").values_list("id", flat=True)[:limit])
+    ids = list(Delivery.objects.filter(disposed_at__isnull=True).order_by("id").values_list("id", flat=True)[:limit])
     return sum(deliver(delivery_id) for delivery_id in ids)
 
 

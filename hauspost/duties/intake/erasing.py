@@ -3,6 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from hauspost.duties.intake.models import Delivery
+from hauspost.ground import clock
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
 from hauspost.records.people.models import Person
@@ -21,7 +22,9 @@ def forget_mails(person: Person, addresses: list[str]) -> list[Blob]:
     for delivery_id in list(rows.exclude(blob="").values_list("id", flat=True)):
         released += files.release(f"delivery:{delivery_id}")
     # What has not been read yet would come back as a ticket: it goes, too.
-    rows.filter(disposition="waiting").update(disposition="discarded", because="erased")
+    rows.filter(disposed_at__isnull=True).update(
+        disposition="discarded", because="erased", disposed_at=clock.now()
+    )
     rows.update(raw=None, blob="", sender="", subject="", mail_from="", source="", detail="", sha256="")
     return released
 

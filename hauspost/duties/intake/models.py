@@ -58,12 +58,11 @@ class Delivery(models.Model):
         verbose_name_plural = "deliveries"
         constraints = [models.UniqueConstraint(fields=["transaction", "recipient"], name="delivery_once")]
         indexes = [
-            models.Index(fields=["id"], name="delivery_waiting", condition=Q(disposition="waiting")),
+            models.Index(fields=["id"], name="delivery_waiting", condition=Q(disposed_at__isnull=True)),
             models.Index(fields=["received_at", "id"], name="delivery_by_day"),
             models.Index(fields=["sender", "received_at"], name="delivery_by_sender"),
             models.Index(fields=["message_id_hash"], name="delivery_by_message",
                          condition=Q(message_id_hash__isnull=False)),
             models.Index(fields=["disposition", "id"], name="delivery_by_disposition"),
             models.Index(fields=["mailbox", "id"], name="delivery_by_mailbox"),
-            models.Index(fields=["person_uid"], name="delivery_by_person", condition=~Q(person_uid="")),
         ]

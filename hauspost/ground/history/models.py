@@ -52,8 +52,7 @@ class EventPart(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["event", "position"], name="part_once_in_its_event")]
         indexes = [
-            models.Index(fields=["person_uid"], name="part_by_person", condition=~Q(person_uid="")),
-            models.Index(fields=["held", "held_id"], name="part_by_keeper", condition=~Q(held="")),
+            models.Index(fields=["person_uid"], name="part_by_person"),
         ]
 
 

@@ -110,15 +110,24 @@ class Ticket(models.Model):
     objects = TicketQuerySet.as_manager()
 
     class Meta:
+        # SQLite uses a partial index only where the question needs no parameter to imply its condition: IS NULL.
         indexes = [
             models.Index("team", F("changed_at").desc(), F("number").desc(), name="open_of_team",
-                         condition=~Q(state__in=["resolved", "closed"])),
+                         condition=Q(resolved_at__isnull=True)),
             models.Index("assignee", F("changed_at").desc(), F("number").desc(), name="open_of_assignee",
-                         condition=~Q(state__in=["resolved", "closed"])),
-            models.Index("team", "opened_at", "number", name="new_of_team", condition=Q(state="new")),
+                         condition=Q(resolved_at__isnull=True)),
+            models.Index(F("changed_at").desc(), F("number").desc(), name="open_by_news",
+                         condition=Q(resolved_at__isnull=True)),
             models.Index("team", "state", F("changed_at").desc(), F("number").desc(), name="state_of_team"),
             models.Index("requester", F("changed_at").desc(), F("number").desc(), name="of_requester"),
             models.Index("wake_at", name="snoozed", condition=Q(wake_at__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["resolved", "closed"], resolved_at__isnull=False)
+                | (~Q(state__in=["resolved", "closed"]) & Q(resolved_at__isnull=True)),
+                name="done_has_its_time",
+            )
         ]
 
     def __str__(self) -> str:

@@ -58,7 +58,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(participants__person=person, participants__is_confirmed=True)
 
     def open(self) -> Self:
-        return self.exclude(state__in=DONE)
+        return self.filter(resolved_at__isnull=True)
 
     def done(self) -> Self:
         return self.filter(state__in=DONE)

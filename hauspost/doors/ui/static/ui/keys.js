@@ -67,7 +67,7 @@
     else if ("rnas".includes(event.key) && event.key.length === 1) done = press(event.key);
     else if (event.key === "/") done = search();
     else if (event.key === "?") done = help();
-    else if (/^[1-9]$/.test(event.key)) done = choose(event.key);
+    else if (/^[0-9]$/.test(event.key)) done = choose(event.key);
     else if (event.key === "Enter" && event.target.matches("[data-digit]")) {
       const button = document.querySelector("[data-enter]");
       if (button) { button.click(); done = true; }

@@ -86,10 +86,12 @@
   // Choosing from the long list is choosing "other".
   function linkChoices(root) {
     for (const list of root.querySelectorAll("[data-chooses]")) {
-      const radio = list.form?.querySelector(`input[type=radio][value="${list.dataset.chooses}"]`);
-      if (!radio) continue;
-      list.addEventListener("change", () => { radio.checked = true; });
-      radio.addEventListener("change", () => { if (radio.checked) list.focus(); });
+      const group = list.closest("fieldset"), radio = group?.querySelector(`input[type=radio][value="${list.dataset.chooses}"]`);
+      if (!radio || list.dataset.linked) continue;
+      list.dataset.linked = "1";
+      const show = () => { list.hidden = !radio.checked; };
+      group.addEventListener("change", (event) => { show(); if (event.target === radio) list.focus(); });
+      show();
     }
   }
 
@@ -138,6 +140,8 @@
     if (field) field.focus();
   });
 
+  // The list beside a ticket shows where one is.
+  document.querySelector(".reading [data-rows] [aria-current]")?.scrollIntoView({ block: "nearest" });
   dropSentDrafts();
   comfort(document);
   markFound();
