@@ -189,9 +189,10 @@ def _noticing_signals(handler: Callable[[int, object], None]) -> Iterator[socket
     ear, mouth = socket.socketpair()
     ear.setblocking(False)
     mouth.setblocking(False)
-    # Under nohup a closed terminal is to be ignored.
-    heard = [number for number in (*_SIGNALS, signal.SIGCHLD) if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, handler) for number in heard}
+    before = {number: signal.signal(number, handler) for number in (*_SIGNALS, signal.SIGCHLD)}
+    if before[signal.SIGHUP] == signal.SIG_IGN:
+        # Started with nohup: that the terminal closes is to be ignored.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     old_mouth = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
     try:
         yield ear

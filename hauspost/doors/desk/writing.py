@@ -7,7 +7,6 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from hauspost.doors.desk.forms import keyed, small_number, text_of
@@ -19,14 +18,8 @@ from hauspost.doors.ui.uploads import files_of
 from hauspost.ground.refusals import NotFound, Refused
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Attachment, Entry, Status, Ticket
+from hauspost.records.tickets.refusals import AnsweredMeanwhile
 from hauspost.records.tickets.writing import NewFile, Writing
-
-
-class CameMeanwhile(Refused):
-    """P24.2: somebody wrote in public while this reply was being written; its writer decides."""
-
-    code = "answered-meanwhile"
-    words = gettext_lazy("Something new came into #%(number)s while you were writing. Read it; your text is kept.")
 
 
 @at_the_desk
@@ -36,9 +29,6 @@ def replies(request: HttpRequest, number: int) -> HttpResponse:
     actor = actor_of(request)
     ticket, _view = ticket_for(number, actor)
     seen = small_number(request.POST.get("seen_seq", ""))
-    came = ticket.entries.filter(is_public=True, seq__gt=seen).aggregate(last=Max("seq"))["last"] if seen else None
-    if came is not None:
-        return _again(request, number, "reply", CameMeanwhile(number=number), last=came)
     try:
         entry = actions.reply(
             ticket,
@@ -48,6 +38,9 @@ def replies(request: HttpRequest, number: int) -> HttpResponse:
             status=keyed(Status, text_of(request, "status"), "status"),
             seen_seq=seen or None,
         )
+    except AnsweredMeanwhile as refused:
+        last = ticket.entries.filter(is_public=True).aggregate(last=Max("seq"))["last"]
+        return _again(request, number, "reply", refused, last=last)
     except NotFound:
         raise
     except Refused as refused:

@@ -17,6 +17,7 @@ from hauspost.doors.portal.frame import portal_page
 from hauspost.doors.ui.acting import actor_of, signed_in
 from hauspost.doors.ui.serving import serve_file
 from hauspost.doors.ui.uploads import files_of
+from hauspost.ground import clock
 from hauspost.ground.files.actions import open_blob
 from hauspost.ground.refusals import NotFound, Refused
 from hauspost.ground.text.safe_html import point_pictures
@@ -105,7 +106,9 @@ def _mine(number: int, actor: Actor) -> tuple[Ticket, int]:
 
 
 def _entries(ticket: Ticket, since: int) -> "QuerySet[Entry]":
-    return ticket.entries.filter(is_public=True, seq__gte=since, taken_back_at__isnull=True)
+    """The public ones from there on; a reply appears when its time to undo is over (P6.4)."""
+    has_left = Q(leaves_at__isnull=True) | Q(leaves_at__lte=clock.now())
+    return ticket.entries.filter(has_left, is_public=True, seq__gte=since, taken_back_at__isnull=True)
 
 
 @signed_in
@@ -120,7 +123,7 @@ def _ticket(request: HttpRequest, number: int, *, text: str = "", refused: str =
     ticket, since = _mine(number, actor)
     request.shows_mail_html = True  # type: ignore[attr-defined]
     rows = list(_entries(ticket, since).select_related("author").order_by("-seq")[:_MOST_ENTRIES])[::-1]
-    confirmed = ticket.participants.filter(is_confirmed=True).filter(Q(role="participant"))
+    confirmed = ticket.participants.filter(is_confirmed=True, role="participant")
     return portal_page(
         request,
         "portal/ticket.html",

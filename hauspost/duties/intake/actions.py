@@ -1,4 +1,4 @@
-"""The way of every mail: kept before it is acknowledged, then read, judged, matched and filed, or set aside in sight."""
+"""The way of every mail: kept before it is acknowledged, then read, judged and filed, or set aside in sight."""
 
 import hashlib
 import logging
@@ -203,7 +203,7 @@ def _dispose(case: Case, verdict: Verdict) -> None:
         update_fields=[
             "sender", "subject", "message_id_hash", "content_hash", "person_uid", "disposition", "because",
             "disposed_at", "detail", "ticket", "entry", "tries",
-        ]  # fmt: skip
+        ]
     )
     if verdict.entry is None:
         # Nothing in a ticket's record tells of it: the mail room's own record does.

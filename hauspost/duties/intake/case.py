@@ -96,6 +96,24 @@ class Case:
         return Proof.NONE
 
     @cached_property
+    def may_be_answered(self) -> bool:
+        """May a machine of ours answer this mail at all? (P7.2)"""
+        no_return = self.delivery.via in ("smtp", "lmtp") and not self.delivery.mail_from
+        return not (
+            self.letter.is_automatic
+            or self.letter.is_spam
+            or no_return
+            or self.is_forged
+            or self.delivery.via == "import"
+        )
+
+    @cached_property
+    def is_forged(self) -> bool:
+        """Does our own server say that the sender is not who it says?"""
+        results = results_of(self.letter, settings.HAUSPOST.auth_serv_id)
+        return "dmarc=fail" in results or {"spf=fail", "dkim=fail"} <= results
+
+    @cached_property
     def match(self) -> "Match | None":
         """The ticket that this mail answers, with the evidence."""
         from hauspost.duties.intake.matching import find_ticket
@@ -107,6 +125,9 @@ class Case:
         """What stays the same when one mail comes twice: not the way it took (P12.1)."""
         letter = self.letter
         parts = [letter.subject, self.sender, letter.date.isoformat() if letter.date else "", letter.text]
+        if not letter.message_id and letter.date is None:
+            # Nothing tells two such mails apart but their bytes.
+            parts.append(self.delivery.sha256)
         digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
         for file in letter.attachments:
             digest.update(hashlib.sha256(file.content).digest())
@@ -122,10 +143,14 @@ class Case:
 
 def is_authenticated(letter: Letter, auth_serv_id: str) -> bool:
     """Does our own server's topmost Authentication-Results say dmarc=pass? Forged ones below are not read (S7)."""
+    return "dmarc=pass" in results_of(letter, auth_serv_id)
+
+
+def results_of(letter: Letter, auth_serv_id: str) -> set[str]:
+    """What our own server found: {"spf=pass", "dmarc=fail" …} (RFC 8601)."""
     if not auth_serv_id or not letter.authentication_results:
-        return False
-    topmost = letter.authentication_results[0]
-    server, _, results = topmost.partition(";")
+        return set()
+    server, _, results = letter.authentication_results[0].partition(";")
     if server.split()[:1] != [auth_serv_id]:
-        return False
-    return any(result.split()[:1] == ["dmarc=pass"] for result in results.lower().split(";"))
+        return set()
+    return {words[0] for result in results.lower().split(";") if (words := result.split())}

@@ -6,23 +6,23 @@ from datetime import timedelta
 
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.matching import Match
-from hauspost.ground import clock
+from hauspost.ground import clock, tokens
+from hauspost.ground.mail.addresses import read_plus_address, read_verp
 from hauspost.ground.mail.letter import Letter
 from hauspost.ground.refusals import Refused
 from hauspost.ground.text.plain import html_of_text
-from hauspost.records.people.actions import known_person, sender_of_mail
+from hauspost.records.people.actions import sender_of_mail, unknown_sender
 from hauspost.records.people.actor import SYSTEM, Actor, Proof
 from hauspost.records.people.models import Address, Person
 from hauspost.records.people.refusals import AddressIsOurs, NotAnAddress
 from hauspost.records.tickets import actions as tickets
-from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.actions.relations import propose_participants
 from hauspost.records.tickets.models import Entry
+from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.writing import NewFile, Writing
 
 GRACE = timedelta(days=14)  # P13.3: afterwards an answer opens a successor ticket.
 MOST_PROPOSED = 20
-UNKNOWN = "unknown@sender.invalid"
 # S9: mails with which other services prove that somebody owns an address.
 CODE_SENDERS = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "notifications", "mailer")
 CODE_WORDS = (
@@ -81,8 +81,8 @@ def _from_agent(case: Case, match: Match) -> Verdict:
     assert agent is not None
     actor = Actor(who=agent, via="mail", proof=case.proof)
     bound = match.our_id is None or match.our_id.person in (0, agent.id)
-    if case.letter.is_automatic:
-        return _held(case, match, agent, "automatic")
+    if case.letter.is_automatic_reply:
+        return replace(_held(case, match, agent, "automatic"), disposition="automatic")
     if not (actor.is_proven and bound):
         return _held(case, match, agent, "unproven")
     if not match.is_signed:
@@ -124,7 +124,7 @@ def _new_ticket(case: Case, match: Match | None) -> Verdict:
         intake_address=mailbox.address.address,
         proposed=_proposed(case, author),
         links=links,
-        acknowledge=not (case.letter.is_automatic or case.letter.is_spam or looks_like_code(case.letter)),
+        acknowledge=case.may_be_answered and not looks_like_code(case.letter),
     )
     ticket = tickets.open_ticket(new, _writing(case), actor=_mail_actor(case, author))
     entry = Entry.objects.filter(ticket=ticket, seq=1).values_list("id", flat=True).get()
@@ -171,17 +171,20 @@ def file_new(case: Case, actor: Actor) -> Verdict:
 
 
 def _mail_actor(case: Case, author: Person) -> Actor:
-    return Actor(kind="import", name="mail", via="mail", on_behalf_of=author, proof=case.proof)
+    via = "import" if case.delivery.via == "import" else "mail"
+    return Actor(kind="import", name="mail", via=via, on_behalf_of=author, proof=case.proof)
 
 
 def _author(case: Case) -> Person:
     """Who wrote; a mail that names nobody usable still becomes a ticket, of the unknown sender (P3.2)."""
     if case.known_sender is not None:
         return case.known_sender
+    ring = tokens.ring()
+    ours = read_plus_address(case.sender, ring) is not None or read_verp(case.sender, ring) is not None
     try:
-        return sender_of_mail(case.sender_name, case.sender)
+        return unknown_sender() if ours else sender_of_mail(case.sender_name, case.sender)
     except (NotAnAddress, AddressIsOurs):
-        return known_person(UNKNOWN) or sender_of_mail("Unknown sender", UNKNOWN)
+        return unknown_sender()
 
 
 def _writing(case: Case) -> Writing:
@@ -200,7 +203,7 @@ def _writing(case: Case) -> Writing:
             for box in boxes
             if box.address
         ][:100],
-        is_automatic=letter.is_automatic,
+        is_automatic=letter.is_automatic_reply,
         channel="mail",
         delivery=case.delivery.id,
         author_name=case.sender_name,

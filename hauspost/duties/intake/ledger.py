@@ -51,7 +51,9 @@ def entries(
     return list(found.defer("raw").order_by("-id")[:limit])
 
 
-def sums(*, actor: Actor, sender: str = "", on: date | None = None, disposition: str = "", words: str = "") -> Mapping[str, int]:
+def sums(
+    *, actor: Actor, sender: str = "", on: date | None = None, disposition: str = "", words: str = ""
+) -> Mapping[str, int]:
     """How many deliveries came to which disposition; together they are all that was accepted."""
     rows = _asked(actor, sender, on, disposition, words).order_by().values_list("disposition").annotate(n=Count("id"))
     return dict(rows)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hauspost.duties.intake.case import Case
 from hauspost.ground import tokens
 from hauspost.ground.mail.addresses import OurId, read_message_id
+from hauspost.ground.mail.models import OutgoingMail
 from hauspost.records.people.models import Person
 from hauspost.records.tickets.models import Entry, KnownMessage, Participant, Ticket
 from hauspost.records.tickets.writing import message_id_hash
@@ -59,6 +60,10 @@ def _evidence(case: Case) -> tuple[int | None, str, OurId | None]:
         ours = read_message_id(reference, ring)
         if ours is not None and ours.ticket:
             return ours.ticket, "our message id", ours
+    if case.verp_id is not None:
+        about = OutgoingMail.objects.filter(id=case.verp_id).values_list("about", flat=True).first()
+        if about:
+            return about, "return path", None
     if case.plus_id is not None:
         return case.plus_id.ticket, "signed address", None
     known = _by_known_message(references)

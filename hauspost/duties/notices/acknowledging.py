@@ -18,6 +18,7 @@ from hauspost.records.tickets.models import Entry, Ticket
 
 NEVER = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster", "bounce")
 ONCE_IN = timedelta(hours=24)
+PROVEN = (Proof.TRUSTED_RELAY, Proof.AUTHENTICATED_MAIL, Proof.SESSION)
 
 
 def acknowledge(event: Event) -> None:
@@ -30,13 +31,14 @@ def acknowledge(event: Event) -> None:
         return
     if ticket.channel == "mail" and _was_acknowledged(ticket):
         return
-    entry = Entry.objects.filter(ticket=ticket, seq=1).only("id", "message_id", "proof", "subject").get()
+    entry = Entry.objects.filter(ticket=ticket, seq=1).only("id", "message_id", "proof").get()
+    is_proven = entry.proof in PROVEN
     with spoken_to(ticket.requester, ticket.team):
-        subject, text = _words(ticket, entry, desk.name)
+        subject, text = _words(ticket, desk.name, is_proven)
     outbox.queue(
         Outgoing(
             from_=(desk.name, desk.address),
-            to=[(ticket.requester.name, address)],
+            to=[(ticket.requester.name if is_proven else "", address)],
             subject=subject_of(ticket, subject),
             text=text,
             html=html_of_text(text),
@@ -66,11 +68,9 @@ def outbox_id(ticket: Ticket, entry_id: int) -> str:
     )
 
 
-def _words(ticket: Ticket, entry: Entry, desk: str) -> tuple[str, str]:
+def _words(ticket: Ticket, desk: str, is_proven: bool) -> tuple[str, str]:
     """Subject and text. Whoever is not proven gets none of the mail's own words back (S10)."""
-    proven = entry.proof in (Proof.TRUSTED_RELAY, Proof.AUTHENTICATED_MAIL, Proof.SESSION)
-    about = ticket.subject if proven and ticket.subject else _("Your request")
-    subject = f"Re: {about}" if proven and ticket.subject else str(about)
+    subject = f"Re: {ticket.subject}" if is_proven and ticket.subject else _("Your request")
     lines = [
         _("Hello,"),
         _("your request has arrived and has the number #%(number)s.") % {"number": ticket.number},

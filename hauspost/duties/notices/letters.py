@@ -65,13 +65,8 @@ def answers_to(desk: Desk, ticket: Ticket, entry_id: int) -> Mailbox:
 
 def thread_of(ticket: Ticket) -> Sequence[str]:
     """The Message-IDs of the ticket's public entries in order, the first and the latest of them."""
-    ids = [
-        found
-        for found in Entry.objects.filter(ticket=ticket, is_public=True)
-        .exclude(message_id="")
-        .order_by("seq")
-        .values_list("message_id", flat=True)
-    ]
+    public = Entry.objects.filter(ticket=ticket, is_public=True).exclude(message_id="")
+    ids = list(public.order_by("seq").values_list("message_id", flat=True))
     return ids if len(ids) <= MOST_REFERENCES else [ids[0], *ids[-(MOST_REFERENCES - 1) :]]
 
 

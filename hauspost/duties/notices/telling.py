@@ -17,8 +17,8 @@ from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.text.plain import html_of_text
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Membership, Person
-from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.models import Entry, Ticket
+from hauspost.records.tickets.reading import view_of
 
 LONGEST_TEXT = 20_000
 
@@ -105,13 +105,15 @@ def _members(ticket: Ticket, roles: Sequence[str] = ("agent", "dispatcher", "lea
 
 
 def _responsible(ticket: Ticket) -> tuple[list[Person], str]:
-    if ticket.assignee is not None and ticket.assignee.is_active:
+    if ticket.assignee is not None and ticket.assignee.is_active and _may_see(ticket.assignee, ticket):
         return [ticket.assignee], "assignee"
     return _members(ticket), "team"
 
 
 def _tell(event: Event, ticket: Ticket, people: Sequence[Person], reason: str, *, entry_seq: int) -> None:
     """One notice in the page and one mail a person, for those who may see the ticket now (P11.3)."""
+    if actor_of(event).get("via") == "import":
+        return  # P39.2: what is brought in disturbs nobody.
     doer = person_of(event) or actor_of(event).get("for", "").partition(":")[2]
     told = [person for person in people if str(person.uid) != doer and person.is_active and _may_see(person, ticket)]
     if not told:

@@ -1,9 +1,10 @@
-"""Erasing a person (GDPR, article 17): rows, record, search, raw mail, files and outbox; and what could not be cleaned."""
+"""Erasing a person (GDPR, article 17): rows, record, search, mails and files; and what could not be cleaned."""
 
 from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from hauspost.duties.intake import erasing as mails
 from hauspost.ground import db
@@ -28,12 +29,7 @@ class HasOpenWork(Refused):
 
     code = "has-open-work"
 
-    def __str__(self) -> str:
-        from django.utils.translation import gettext as _
-
-        return _("%(name)s is still responsible for open tickets (%(numbers)s). Assign them to somebody else first.") % (
-            self.about
-        )
+    words = _("%(name)s is still responsible for open tickets (%(numbers)s). Assign them to somebody else first.")
 
 
 @dataclass(frozen=True)

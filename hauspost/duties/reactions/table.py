@@ -19,8 +19,9 @@ TABLE: Mapping[str, Sequence[Reaction]] = {
     "ticket.planned": [telling.tell_of_visit],
     "ticket.woken": [telling.tell_of_waking],
     "ticket.reopened": [telling.tell_of_reopening],
-    "mail.failed": [consequences.reopen_unreached, telling.tell_of_failed_sending],
-    "mail.bounced": [consequences.reopen_unreached, telling.tell_of_failed_sending],
+    "mail.handed_over": [consequences.let_requester_find],
+    "mail.failed": [consequences.let_requester_find, consequences.reopen_unreached, telling.tell_of_failed_sending],
+    "mail.bounced": [consequences.count_bounce, consequences.reopen_unreached, telling.tell_of_failed_sending],
 }
 
 BY_NAME: Mapping[str, Reaction] = {

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from ._charsets import storable
 from ._headers import decoded
 
 MAX_MAILBOXES = 5000
@@ -57,7 +58,7 @@ def _mailboxes(value: bytes, charset: str) -> list[Mailbox]:
         if loose:
             # "Doe, Jane <jane@example.org>" without quotes: the comma was part of the name.
             name, loose = (f"{loose}, {name}" if name else loose), ""
-        boxes.append(Mailbox(name, address))
+        boxes.append(Mailbox(name, storable(address)))
     if loose and not boxes:
         boxes.append(Mailbox(loose, ""))
     return boxes

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from hauspost.ground.text._markup import escaped
+from hauspost.ground.text._weight import is_too_heavy
 from hauspost.ground.text.plain import html_of_text, text_of_html, tidy
 from hauspost.ground.text.safe_html import plain_id
 
@@ -13,7 +14,8 @@ from ._charsets import decode
 from ._headers import base64_bytes, decoded, read_headers
 from ._mime import Part, read_structure, uu_files
 
-MAX_HTML = 2_000_000
+MAX_HTML = 2_000_000  # characters that are shown; all of them stay as a file (S19)
+MAX_TEXT = 2_000_000
 
 _WORDS = (
     "text/plain",
@@ -70,9 +72,12 @@ def read_body(root: Part) -> Body:
     found = _Gathered()
     _walk(root, found)
     text, html = _joined(found.words)
-    if len(html) > MAX_HTML:
-        found.files.append(Attachment("message.html", "text/html", html.encode("utf-8", "replace")))
+    if len(html) > MAX_HTML or is_too_heavy(html):
+        _keep(found, Attachment("message.html", "text/html", html.encode("utf-8", "replace")))
         html = html[:MAX_HTML]
+    if len(text) > MAX_TEXT:
+        _keep(found, Attachment("message.txt", "text/plain", text.encode("utf-8", "replace")))
+        text = text[:MAX_TEXT]
     if "<img" in html.lower():
         html = _with_pictures_named(html, found)
     if not text.strip() and html:

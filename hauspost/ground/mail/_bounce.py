@@ -211,12 +211,7 @@ def _from_words(root: Part, words: str, returned: str, original: Part | None, su
     "quoted."""
     if "inal-recipient:" in words.lower() or "inal-recipient:" in returned.lower():
         lines = (words + "\n" + returned)[:60_000]
-        start = min(
-            index
-            for index in (lines.lower().find("final-recipient:"), lines.lower().find("original-recipient:"))
-            if index >= 0
-        )
-        block = lines.rfind("\n\n", 0, start)
+        block = lines.rfind("\n\n", 0, lines.lower().find("inal-recipient:"))
         found = _fields(lines[max(block, 0) :].lstrip("\n").encode("utf-8", "replace"), words)
         if found:
             return found

@@ -213,7 +213,7 @@ def _from_headers(headers: Headers, *, with_people: bool = True) -> dict[str, An
         "return_path": _return_path(headers),
         "authentication_results": tuple(_plain(value) for value in headers.all("authentication-results")),
         "received_count": len(headers.all("received")),
-        "own_headers": tuple((name, _plain(value)) for name, value in headers.lines if name.startswith("x-hauspost-")),
+        "own_headers": tuple((name, _plain(value)) for name, value in headers.lines if name.startswith(("x-hauspost-", "hauspost-"))),
     }
 
 

@@ -53,9 +53,9 @@ _STYLES = frozenset(
         "border-collapse border-color border-left border-left-color border-left-style border-left-width "
         "border-radius border-right border-right-color border-right-style border-right-width border-spacing "
         "border-style border-top border-top-color border-top-style border-top-width border-width caption-side "
-        "clear color direction empty-cells float font font-family font-size font-style font-variant font- "
-        "weight height letter-spacing line-height list-style-type margin margin-bottom margin-left margin- "
-        "right margin-top max-height max-width min-height min-width overflow-wrap padding padding-bottom "
+        "clear color direction empty-cells float font font-family font-size font-style font-variant font-weight "
+        "height letter-spacing line-height list-style-type margin margin-bottom margin-left margin-right "
+        "margin-top max-height max-width min-height min-width overflow-wrap padding padding-bottom "
         "padding-left padding-right padding-top table-layout text-align text-decoration text-decoration-color "
         "text-decoration-line text-decoration-style text-indent text-transform vertical-align white-space "
         "width word-break word-spacing word-wrap"
@@ -64,20 +64,23 @@ _STYLES = frozenset(
 _STYLE_VALUE = re.compile(r"(?:[\w\s.,%#'\"+/-]|(?:rgba?|hsla?)\([\d\s.,%/deg]{1,60}\)){1,300}")
 _LINK = re.compile(r"\s*(?:https?://|mailto:|tel:)", re.IGNORECASE)
 # What mail programs name their quotes, quote headers and signatures: q, everything inside is quoted; r, everything
-# from here on is quoted; h, the line that introduces a quote; s, a signature; f, this holds a mail passed on.
+# from here on is quoted; c, it holds a quote and perhaps answers; h, the line that introduces a quote; s, a signature;
+# f, this holds a mail passed on.
 _NAMES_OF_MARKS = {
+    "c": "gmail_quote gmail_quote_container protonmail_quote",
     "f": ("isforwardcontent moz-forward-container"),
     "h": ("airmail_ext_on gmail_attr moz-cite-prefix moz-email-headers-table quote-header reply-intro replyintro"),
     "q": (
-        "cf_quote crm-quote ecxgmail_quote edo-original_message fd_quoted freshdesk_quote front- "
-        "blockquote geary-quote gmail_quote gmail_quote_container hey_quote hmquote isreplycontent "
+        "cf_quote crm-quote edo-original_message fd_quoted freshdesk_quote front-blockquote "
+        "geary-quote hey_quote hmquote isreplycontent "
         "mb_quote mimestream-quote missive_quote ntes_quote olk_src_body_section origbody "
-        "protonmail_quote quoted-text skypequote tmo_quote trix-quote tutanota_quote wisestamp_quote "
+        "quoted-text skypequote tmo_quote trix-quote tutanota_quote wisestamp_quote "
         "yahoo_quoted yahooquoted zendesk_quote zmail_extra zmail_quote"
     ),
     "r": (
-        "divrplyfwdmsg divrplyfwdmsg1 hmreplyforward mail-editor-reference-message-container ms-outlook- "
-        "mobile-reference-message outlook_messageheader outlookmessageheader stopspelling"
+        "divrplyfwdmsg divrplyfwdmsg1 hmreplyforward mail-editor-reference-message-container "
+        "ms-outlook-mobile-reference-message "
+        "outlook_messageheader outlookmessageheader stopspelling"
     ),
     "s": (
         "applemailsignature bloop_sign edo-signature front-signature gmail_signature "

@@ -97,7 +97,7 @@ def laid_out(html: str) -> tuple[list[Token], list[HtmlLine]]:
                 end_line()
             if name == "blockquote" and not own and not _is_mere_indent(attributes):
                 own = "b"  # a quote if it is introduced as one, else a person's own indent
-            is_quote = "q" in own
+            is_quote = "q" in own or (name == "blockquote" and "c" in own)
             opened.append((name, int(is_quote), marks))
             depth += is_quote
             marks += own

@@ -38,6 +38,7 @@ class Token(NamedTuple):
     attributes: str = ""
 
 
+@functools.lru_cache(maxsize=1)  # a letter's HTML is asked for twice: as text, and folded
 def marked_html(html: str) -> str:
     """Canonical, safe HTML that still carries the marks of mail programs."""
     html = _CONTROLS.sub("", html[:MAX_HTML])

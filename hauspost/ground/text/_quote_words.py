@@ -51,11 +51,12 @@ _VERBS = (
     r"пишет|ha respondido|sendte|schreibt|wrote/schrieb|hat folgendes geschrieben|escreveu na mensagem|a trimis|"
     r"pisao|pisala"
 )
-VERB = re.compile(rf"(?<!\w)(?:{_VERBS})(?!\w)", re.IGNORECASE)
+VERB = re.compile(rf"(?<!\w)(?:{_VERBS})(?!\w)|写道|寫道|写到|さんは書きました", re.IGNORECASE)
 # The words that end an introduction which lost its colon.
 _LAST = (
-    "wrote schrieb geschrieben écrit escribió escribio scritto schreef geschreven napisał napisała napisał(a) escreveu napsal "
-    "napsala napsal(a) napísal yazdı yazmış skrev kirjoitti írta написал написала написал(а) пишет написав έγραψε viết sent"
+    "wrote schrieb geschrieben écrit escribió escribio scritto schreef geschreven napisał napisała napisał(a) escreveu "
+    "napsal napsala napsal(a) napísal yazdı yazmış skrev kirjoitti írta написал написала написал(а) пишет "
+    "написав έγραψε viết sent"
 )
 LAST_WORDS = frozenset(_LAST.split())
 VERB_AT_END = re.compile(

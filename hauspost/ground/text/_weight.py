@@ -3,6 +3,7 @@
 import re
 
 MAX_DEPTH = 300
+MAX_TAGS = 100_000
 _MAX_REBUILT = 300_000  # elements that open formatting could multiply into
 _FORMATTING_WORDS = "a b big code em font i nobr s small strike strong tt u"
 _FORMATTING = frozenset(_FORMATTING_WORDS.split())
@@ -24,8 +25,11 @@ def is_too_heavy(html: str) -> bool:
 
     Tags are counted as a browser finds them; closing tags count only for what is open, so that stray ones hide nothing.
     """
-    if html.count("<") < MAX_DEPTH:
+    count = html.count("<")
+    if count < MAX_DEPTH:
         return _has_giant_tag(html)
+    if count > MAX_TAGS:
+        return True
     opened: dict[str, int] = {}
     depth = formatting = rebuilt = 0
     position, raw_text = 0, ""

@@ -30,6 +30,9 @@ from .signatures import mark_signatures
 SAID, QUOTE, SIGNATURE, FORWARD = "said", "quote", "signature", "forward"
 _LONGEST_LINE = 600  # characters of a line that are looked at
 _LONGEST_INTRODUCTION = 6  # lines
+# Direction marks that Windows Mail strews over dates, and hard spaces.
+_UNSEEN = {0xA0: " ", 0x200E: None, 0x200F: None, 0x200B: None, 0xFEFF: None}
+_RULES = tuple("-_=~─—–")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +112,46 @@ def fold_html(html: str, *, sent: str = "") -> Folded:
 
 
 def _as_lines(laid: Sequence[HtmlLine]) -> list[_Line]:
-    return [
+    lines = [
         _Line(
-            line.text.replace("\xa0", " ")[:_LONGEST_LINE] or ("\ufffc" if line.has_picture else ""),
+            line.text.translate(_UNSEEN)[:_LONGEST_LINE] or ("\ufffc" if line.has_picture else ""),
             line.depth or _prefix_depth(line.text),
             line.marks,
         )
         for line in laid
     ]
+    _read_containers(lines)
+    return lines
+
+
+def _read_containers(lines: list[_Line]) -> None:
+    """Gmail and Proton put a quote, its introduction and the answers amid it into one element: part them.
+
+    Before the first quote stands the introduction, after it a person's words; without any quote inside, all of it is
+    one, unless it is a mail passed on.
+    """
+    start = 0
+    while start < len(lines):
+        end = start
+        while end < len(lines) and _is_contained(lines[end]):
+            end += 1
+        if end == start:
+            start += 1
+            continue
+        words = [at for at in range(start, end) if lines[at].text.strip()]
+        quoted = next((at for at in words if lines[at].depth), end)
+        if words and not FORWARDED.match(lines[words[0]].text):
+            for at in range(start, quoted):
+                line = lines[at]
+                lines[at] = line._replace(marks=line.marks + "h") if quoted < end else line._replace(depth=1)
+        elif words:
+            for at in range(start, end):
+                lines[at] = lines[at]._replace(depth=0)
+        start = end
+
+
+def _is_contained(line: _Line) -> bool:
+    return "c" in line.marks or ("q" in line.marks and line.depth > 0)
 
 
 def _prefix_depth(line: str) -> int:
@@ -181,16 +216,18 @@ def _mark_quotes(lines: list[_Line], kinds: list[str]) -> None:
         if not line.text.strip():
             index += 1
             continue
-        if FORWARDED.match(line.text) or "f" in line.marks:
+        begins_with_rule = line.text.lstrip(" \t\xa0>*")[:1] in _RULES
+        has_colon = ":" in line.text or "：" in line.text
+        if "f" in line.marks or ((begins_with_rule or has_colon) and FORWARDED.match(line.text)):
             _fill(kinds, index, count, FORWARD)
             return
-        if ORIGINAL.match(line.text) or NOTES_RULE.match(line.text):
+        if begins_with_rule and (ORIGINAL.match(line.text) or NOTES_RULE.match(line.text)):
             if has_said:
                 _fill(kinds, index, count, QUOTE)
                 return
             index += 1
             continue
-        header = _header_block(lines, index)
+        header = _header_block(lines, index) if has_colon else 0
         if header:
             if has_said:
                 _fill(kinds, _with_rule_before(lines, kinds, index), count, QUOTE)
@@ -270,8 +307,13 @@ def _header_block(lines: list[_Line], index: int) -> int:
         and ADDRESS.search(lines[found["to"]].text)
     ):
         return end
+    names_mail = (
+        "subject" in found
+        or any(ADDRESS.search(lines[at].text) for at in found.values())
+        or ("date" in found and bool(HAS_TIME.search(lines[found["date"]].text)))
+    )
     is_header = "from" in found and (
-        essential >= 3
+        (essential >= 3 and names_mail)
         or (essential == 2 and bool(ADDRESS.search(lines[found["from"]].text)) and _has_rule_before(lines, index))
     )
     return end if is_header else 0

@@ -2,7 +2,7 @@
 
 from ._quote_words import DEVICE, LINK, LIST_FOOTER, RULE, SIGNATURE_RULE
 
-_LONGEST = 25  # lines; what is longer is no signature
+_LONGEST, _LONGEST_FOOTER = 25, 9  # lines; what is longer is no signature, and no footer of a list
 
 
 def mark_signatures(texts: list[str], marks: list[str], kinds: list[str]) -> None:
@@ -28,13 +28,12 @@ def _mark_end(texts: list[str], marks: list[str], kinds: list[str], start: int, 
 
 def _signature_start(texts: list[str], kinds: list[str], start: int, end: int) -> int:
     """The first line of the signature among `start` to `end`, or `end`."""
-    first = end
-    for index in range(start, end):
-        if SIGNATURE_RULE.match(texts[index]) and _filled(texts, index + 1, end) <= _LONGEST:
-            first = index
-            break
-    for index in range(start, first):
-        if RULE.match(texts[index]) and _is_list_footer(texts, index + 1, first):
+    filled = [index for index in range(start, end) if texts[index].strip()]
+    near_end = filled[-_LONGEST - 1] if len(filled) > _LONGEST else start
+    first = next((index for index in range(near_end, end) if SIGNATURE_RULE.match(texts[index])), end)
+    last_lines = filled[-_LONGEST_FOOTER - 1] if len(filled) > _LONGEST_FOOTER else start
+    for index in range(last_lines, first):
+        if RULE.match(texts[index]) and any(LIST_FOOTER.search(text) for text in texts[index + 1 : first]):
             first = index
             break
     # The telephone's line ends a letter, or stands just before its signature.
@@ -42,15 +41,6 @@ def _signature_start(texts: list[str], kinds: list[str], start: int, end: int) -
         last = first - 1
         while last >= start and (not texts[last].strip() or kinds[last] == "signature"):
             last -= 1
-        if last >= start and DEVICE.match(LINK.sub("", texts[last]).replace("[", "").replace("]", "").strip()[:150]):
-            first = last
-            continue
-        return first
-
-
-def _filled(texts: list[str], start: int, end: int) -> int:
-    return sum(1 for text in texts[start:end] if text.strip())
-
-
-def _is_list_footer(texts: list[str], start: int, end: int) -> bool:
-    return _filled(texts, start, end) <= 8 and any(LIST_FOOTER.search(text) for text in texts[start:end])
+        if last < start or not DEVICE.match(LINK.sub("", texts[last]).replace("[", "").replace("]", "").strip()[:150]):
+            return first
+        first = last

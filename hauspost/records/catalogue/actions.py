@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from hauspost.ground.history.actions import record
-from hauspost.ground.refusals import NotAllowed
+from hauspost.ground.refusals import Invalid, NotAllowed
 from hauspost.ground.text.words import in_language
-from hauspost.records.catalogue.models import Category
+from hauspost.records.catalogue.models import Category, TicketType
+from hauspost.records.people.actions import refuse_taken_key
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Team
 
@@ -25,6 +26,9 @@ def add_category(
     """Add a kind of matter to the tree. Records "category.added". Raises NotAllowed."""
     if not actor.is_administrator:
         raise NotAllowed
+    refuse_taken_key(Category, key)
+    if default_type not in {"", *TicketType.values}:
+        raise Invalid("type", ", ".join(TicketType.values))
     path = dict(words)
     if parent is not None:
         path = {

@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from email.utils import parseaddr
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.actions import Part, record
@@ -20,6 +22,7 @@ from hauspost.records.people.models import (
     LinkToken,
     Mailbox,
     Membership,
+    Named,
     Person,
     Team,
     sort_key_of,
@@ -28,6 +31,8 @@ from hauspost.records.people.refusals import AddressIsOurs, AddressTaken, LinkSp
 
 ADDRESS = re.compile(r"[^\s@<>,;:\"\\\x00-\x1f]{1,64}@[^\s@<>,;:\"\\\x00-\x1f]{1,255}")
 FIRST_LINK_HOURS = 24
+UNKNOWN = "unknown@sender.invalid"
+DEAD_AFTER = 3
 
 
 def normal(address: str) -> str:
@@ -163,6 +168,31 @@ def sender_of_mail(name: str, address: str, *, actor: Actor = SYSTEM) -> Person:
 
 
 @transaction.atomic
+def unknown_sender() -> Person:
+    """Whose requests are those of mails that name nobody (P3.2); no mail is ever sent to this address."""
+    found = known_person(UNKNOWN)
+    if found is None:
+        found = add_person("Unknown sender", None, actor=SYSTEM, is_external=True)
+        _take_address(found, UNKNOWN, is_main=False, kind=Address.Kind.MACHINE)
+    return found
+
+
+@transaction.atomic
+def note_bounce(person_uid: str, *, actor: Actor) -> None:
+    """Count that mail to a person came back; at the third time the address is flagged (P14.2).
+
+    Records "address.bouncing".
+    """
+    row = Address.objects.select_for_update(of=("self",)).filter(person__uid=person_uid, is_main=True).first()
+    if row is None:
+        return
+    row.bounces = min(row.bounces + 1, 30_000)
+    row.save(update_fields=["bounces"])
+    if row.bounces == DEAD_AFTER:
+        record("address.bouncing", f"person:{person_uid}", actor=actor, data={"bounces": row.bounces})
+
+
+@transaction.atomic
 def rename(person: Person, name: str, *, actor: Actor) -> Person:
     """A new name; it is the same person (P25.6). Records "person.renamed". Raises NotAllowed, Invalid."""
     _only_administrators(actor)
@@ -183,6 +213,7 @@ def set_preferences(person: Person, *, language: str, time_zone: str, actor: Act
         _only_administrators(actor)
     if language not in {"", *(tag for tag, _ in settings.LANGUAGES)}:
         raise Invalid("language", ", ".join(tag for tag, _ in settings.LANGUAGES))
+    refuse_unknown_zone(time_zone)
     before = {"language": person.language, "time_zone": person.time_zone}
     person.language, person.time_zone = language, time_zone
     person.save(update_fields=["language", "time_zone"])
@@ -233,6 +264,7 @@ def set_password(person: Person, password: str, *, actor: Actor) -> None:
 def add_department(key: str, words: Mapping[str, str], *, cost_centre: str = "", actor: Actor) -> Department:
     """Add a unit of people. Records "department.added". Raises NotAllowed."""
     _only_administrators(actor)
+    refuse_taken_key(Department, key)
     department = Department.objects.create(key=key, words=dict(words), cost_centre=cost_centre)
     after = {"words": dict(words), "cost_centre": cost_centre}
     record("department.added", f"setting:department:{key}", actor=actor, data={"before": {}, "after": after})
@@ -251,6 +283,7 @@ def add_team(
 ) -> Team:
     """Add a team that is responsible for tickets. Records "team.added". Raises NotAllowed."""
     _only_administrators(actor)
+    refuse_taken_key(Team, key)
     team = Team.objects.create(
         key=key, words=dict(words), is_confidential=is_confidential, language=language, acknowledges=acknowledges
     )
@@ -268,6 +301,7 @@ def give_role(person: Person, team: Team, role: str, *, actor: Actor, is_technic
     row, _new = Membership.objects.update_or_create(
         person=person, team=team, defaults={"role": role, "is_technician": is_technician}
     )
+    _end_sessions(person)
     data = {"person": str(person.uid), "role": role, "technician": is_technician}
     record("team.role_given", f"setting:team:{team.key}", actor=actor, data=data)
     return row
@@ -278,7 +312,13 @@ def take_role(person: Person, team: Team, *, actor: Actor) -> None:
     """Take a person out of a team. Records "team.role_taken". Raises NotAllowed."""
     _only_administrators(actor)
     Membership.objects.filter(person=person, team=team).delete()
+    _end_sessions(person)
     record("team.role_taken", f"setting:team:{team.key}", actor=actor, data={"person": str(person.uid)})
+
+
+def _end_sessions(person: Person) -> None:
+    """Other rights, new sessions (S13)."""
+    Person.objects.filter(id=person.id).update(session_version=F("session_version") + 1)
 
 
 @transaction.atomic
@@ -292,6 +332,8 @@ def add_mailbox(address: str, team: Team, *, actor: Actor, name: str = "", langu
     row = Address.objects.filter(address=clean).first()
     if row is not None and row.kind != Address.Kind.OURS and row.person_id is not None:
         raise AddressTaken(address=clean)
+    if row is not None and Mailbox.objects.filter(address=row).exists():
+        raise Invalid("address", f"{clean} is an intake address already")
     row = row or Address(address=clean, created_at=clock.now())
     row.kind, row.person, row.is_main = Address.Kind.OURS, None, False
     row.save()
@@ -359,6 +401,21 @@ def first_from(header: str) -> tuple[str, str]:
 def names_of(uids: Sequence[str]) -> dict[str, str]:
     """Names by uid, for showing a record."""
     return {str(uid): name for uid, name in Person.objects.filter(uid__in=set(uids)).values_list("uid", "name")}
+
+
+def refuse_unknown_zone(time_zone: str) -> None:
+    """Raises Invalid for a time zone that does not exist; "" is the company's."""
+    try:
+        if time_zone:
+            ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
+        raise Invalid("time zone", f"{time_zone!r} is not one; use a name like Europe/Berlin") from fault
+
+
+def refuse_taken_key(model: type[Named], key: str) -> None:
+    """Raises Invalid when the company has something of this kind and key already, archived or not."""
+    if model._default_manager.filter(key=key).exists():
+        raise Invalid("key", f"{key!r} is taken; choose another one")
 
 
 def _only_administrators(actor: Actor) -> None:

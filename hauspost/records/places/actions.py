@@ -6,6 +6,7 @@ from django.db import transaction
 
 from hauspost.ground.history.actions import record
 from hauspost.ground.refusals import Invalid, NotAllowed
+from hauspost.records.people.actions import refuse_taken_key, refuse_unknown_zone
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person
 from hauspost.records.places.models import Location, Site, Workplace
@@ -15,6 +16,8 @@ from hauspost.records.places.models import Location, Site, Workplace
 def add_site(key: str, words: Mapping[str, str], *, time_zone: str, country: str = "", actor: Actor) -> Site:
     """Let the company work at one more place. Records "site.added". Raises NotAllowed."""
     _only_administrators(actor)
+    refuse_taken_key(Site, key)
+    refuse_unknown_zone(time_zone)
     site = Site.objects.create(key=key, words=dict(words), time_zone=time_zone, country=country)
     after = {"key": key, "words": dict(words), "time_zone": time_zone, "country": country}
     record("site.added", f"setting:site:{key}", actor=actor, data={"before": {}, "after": after})
@@ -33,6 +36,9 @@ def add_location(
 ) -> Location:
     """Name a building, floor or room. Records "location.added". Raises NotAllowed, Invalid (parent elsewhere)."""
     _only_administrators(actor)
+    refuse_taken_key(Location, key)
+    if kind not in Location.Kind.values:
+        raise Invalid("kind", ", ".join(Location.Kind.values))
     if parent is not None and parent.site_id != site.id:
         raise Invalid("parent", f"{parent.key} belongs to another site than {site.key}")
     location = Location.objects.create(key=key, words=dict(words), site=site, kind=kind, parent=parent)

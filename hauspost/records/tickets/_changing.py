@@ -9,8 +9,8 @@ from hauspost.ground.history.models import Event
 from hauspost.ground.refusals import NotAllowed, NotFound
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets import rebuilding
-from hauspost.records.tickets.reading import View, view_of
 from hauspost.records.tickets.models import Ticket
+from hauspost.records.tickets.reading import View, view_of
 from hauspost.records.tickets.refusals import Changed
 
 # What a page edited: {field: (value when the page was opened, value now)}, values as the record writes them.

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from hauspost.ground.history.actions import record
-from hauspost.ground.refusals import NotAllowed
+from hauspost.ground.refusals import Invalid, NotAllowed
+from hauspost.records.catalogue.models import TicketType
+from hauspost.records.people.actions import refuse_taken_key
 from hauspost.records.people.actor import Actor
-from hauspost.records.tickets.models import Priority, Status
+from hauspost.records.tickets.models import Level, Priority, Status, WorkPlace
 
 # The usual matrix of ITIL, three by three: PRIORITIES[impact][urgency].
 PRIORITIES: Mapping[int, Mapping[int, int]] = {
@@ -34,6 +36,18 @@ def priority_of(impact: int, urgency: int) -> int:
     return int(PRIORITIES[impact][urgency])
 
 
+def refuse_unknown_words(*, impact: int = 1, urgency: int = 1, type: str = "", work_place: str = "") -> None:
+    """Raises Invalid for what is none of the fixed levels, types and work places."""
+    for name, value, allowed in (
+        ("impact", impact, Level.values),
+        ("urgency", urgency, Level.values),
+        ("type", type, ["", *TicketType.values]),
+        ("work place", work_place, ["", *WorkPlace.values]),
+    ):
+        if value not in allowed:
+            raise Invalid(name, ", ".join(str(one) for one in allowed if one != ""))
+
+
 def status_of(kind: str) -> Status:
     """The company's first state of a kind."""
     return Status.objects.filter(kind=kind, archived_at__isnull=True).order_by("position", "id")[0]
@@ -44,6 +58,9 @@ def add_status(key: str, kind: str, words: Mapping[str, str], position: int, *, 
     """Add a state of one of the fixed kinds (P47.2). Records "status.added". Raises NotAllowed."""
     if not actor.is_administrator:
         raise NotAllowed
+    refuse_taken_key(Status, key)
+    if kind not in Status.Kind.values:
+        raise Invalid("kind", ", ".join(Status.Kind.values))
     status = Status.objects.create(key=key, kind=kind, words=dict(words), position=position)
     after = {"kind": kind, "words": dict(words), "position": position}
     record("status.added", f"setting:status:{key}", actor=actor, data={"before": {}, "after": after})

@@ -13,7 +13,7 @@ from hauspost.records.people.actor import Actor
 
 if TYPE_CHECKING:
     from hauspost.records.people.models import Person
-    from hauspost.records.tickets.models import Entry, Ticket
+    from hauspost.records.tickets.models import Entry, Ticket  # noqa: F401 (Entry stands in a string)
 
 DONE = ("resolved", "closed")
 WAITING = ("waiting_requester", "waiting_third", "waiting_date")

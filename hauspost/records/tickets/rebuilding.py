@@ -36,6 +36,22 @@ def value_of(ticket: "Ticket", field: str) -> Any:
     return int(value) if isinstance(value, int) else str(value)
 
 
+def valued(field: str, value: Any) -> Any:
+    """The other way round: what a recorded value stands for in the row."""
+    from hauspost.records.people.models import Person
+    from hauspost.records.tickets.models import Status
+
+    if value is None:
+        return None
+    if field in PERSONS:
+        return Person.objects.filter(uid=value).first()
+    if field == "status":
+        return Status.objects.get(key=value)
+    if field.endswith("_at"):
+        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return value
+
+
 def snapshot(ticket: "Ticket", fields: Iterable[str] = FIELDS) -> dict[str, Any]:
     """The named fields as the record writes them."""
     return {field: value_of(ticket, field) for field in fields}

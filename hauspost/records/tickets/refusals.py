@@ -78,4 +78,4 @@ class AnsweredMeanwhile(Refused):
     """P24.2: somebody wrote in public since the page was opened; the writer looks, and may send anyway."""
 
     code = "answered-meanwhile"
-    words = _("Something new was written in #%(number)s while you were writing. Read it, then send again if it still fits.")
+    words = _("#%(number)s has got a new entry while you were writing. Read it, then send again if it still fits.")

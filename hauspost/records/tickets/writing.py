@@ -146,11 +146,16 @@ def index_entry(ticket: Ticket, entry: Entry, file_names: Sequence[str] = ()) ->
         "entry",
         ticket.number,
         entry.id,
-        visibility="public" if entry.is_public else "internal",
+        visibility="public" if _is_out(entry) else "internal",
         scope=scope_of(ticket),
         title=" · ".join(dict.fromkeys(word for word in title if word)),
         body=entry.text,
     )
+
+
+def _is_out(entry: Entry) -> bool:
+    """A reply in its time for undoing is nobody's but the desk's yet (P6.4)."""
+    return entry.is_public and (entry.leaves_at is None or entry.leaves_at <= clock.now())
 
 
 def entry_parts(entry: Entry, files: Sequence[NewFile] = ()) -> list[Part]:

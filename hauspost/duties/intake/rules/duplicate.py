@@ -8,15 +8,12 @@ MARK = "same id, other content"
 
 def judge(case: Case) -> Verdict | None:
     """DUPLICATE for same id and same content. Same id and other content is a mail of its own, and marked (P12.4)."""
-    twins = (
-        Delivery.objects.filter(message_id_hash=case.identity)
-        .exclude(id=case.delivery.id)
-        .exclude(disposition__in=["waiting", "duplicate", "quarantine"])
-        .order_by("id")
-        .values_list("id", "content_hash", "ticket", "entry")
+    twins = Delivery.objects.filter(message_id_hash=case.identity, disposed_at__isnull=False).exclude(
+        disposition__in=["duplicate", "quarantine"]
     )
-    for twin, content_hash, ticket, entry in twins[:5]:
-        if content_hash is not None and bytes(content_hash) == case.content_hash:
-            return Verdict("duplicate", "duplicate", f"of delivery {twin}", ticket=ticket, entry=entry)
+    twin = twins.filter(content_hash=case.content_hash).order_by("id").values_list("id", "ticket", "entry").first()
+    if twin is not None:
+        return Verdict("duplicate", "duplicate", f"of delivery {twin[0]}", ticket=twin[1], entry=twin[2])
+    if twins.exists():
         case.delivery.detail = MARK
     return None

@@ -11,7 +11,7 @@ PER_HOUR = 20
 
 def judge(case: Case) -> Verdict | None:
     """FLOOD beyond the limit; `detail` tells the filing whether a flood ticket is there already."""
-    if case.match is not None or not case.sender:
+    if case.match is not None and case.match.standing != "stranger":
         return None
     since = clock.now() - timedelta(hours=1)
     recent = Delivery.objects.filter(sender=case.sender, received_at__gt=since)

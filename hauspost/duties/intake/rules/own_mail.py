@@ -6,8 +6,9 @@ from hauspost.ground.mail.addresses import read_message_id
 
 
 def judge(case: Case) -> Verdict | None:
-    """OWN for our own signed Message-ID; a person's answer has an id of its own."""
-    ours = read_message_id(case.letter.message_id, tokens.ring())
+    """OWN for our own signed id, also where a server wrote a Message-ID of its own; an answer carries neither."""
+    ids = [case.letter.message_id, *(value for name, value in case.letter.own_headers if name == "hauspost-id")]
+    ours = next((found for found in (read_message_id(one, tokens.ring()) for one in ids) if found), None)
     if ours is None:
         return None
     return Verdict("own", "own mail", ticket=ours.ticket or None)

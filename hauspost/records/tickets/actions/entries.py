@@ -8,11 +8,13 @@ from django.db import transaction
 from django.db.models import Max
 
 from hauspost.ground import clock
-from hauspost.ground.history.actions import record
+from hauspost.ground.history.models import Event
+from hauspost.ground.history.reading import data_of
 from hauspost.ground.mail import outbox
-from hauspost.ground.refusals import NotAllowed, NotFound
+from hauspost.ground.refusals import Invalid, NotAllowed, NotFound
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person
+from hauspost.records.tickets import rebuilding
 from hauspost.records.tickets._changing import allow, change, locked
 from hauspost.records.tickets.company import status_of
 from hauspost.records.tickets.models import Entry, Participant, Status, Ticket
@@ -74,7 +76,7 @@ def add_answer(
 def _woken_by_answer(ticket: Ticket) -> dict[str, Any]:
     """A human answer opens what waited for it and what was done (P13.2), and ends a snooze."""
     fields: dict[str, Any] = {"awaits_reply": True, "wake_at": None}
-    if ticket.state in (Status.Kind.WAITING_REQUESTER, *Status.DONE):
+    if ticket.state in (Status.Kind.WAITING_REQUESTER, Status.Kind.WAITING_DATE, *Status.DONE):
         status = status_of(Status.Kind.OPEN)
         fields |= {"status": status, "state": status.kind, "resolved_at": None, "closed_at": None}
         if ticket.assignee is not None and not ticket.assignee.is_active:
@@ -118,11 +120,13 @@ def reply(
         proof=actor.proof.value,
         leaves_at=leaves_at,
     )
-    fields: dict[str, Any] = {"awaits_reply": False, "wake_at": None}
+    fields: dict[str, Any] = {"awaits_reply": False}
     if found.answered_at is None:
         fields["answered_at"] = clock.now()
     if status is None and found.state == Status.Kind.NEW:
         status = status_of(Status.Kind.OPEN)
+    if status is not None and status.kind == Status.Kind.WAITING_DATE:
+        raise Invalid("status", "a ticket that waits for a date needs one: send first, then set the status")
     if status is not None:
         fields |= status_fields(found, status)
     if found.assignee is None and actor.who is not None and actor.may("reply", found.team_id):
@@ -193,9 +197,22 @@ def take_back(entry: Entry, *, actor: Actor) -> Entry:
     kept.taken_back_at = clock.now()
     kept.is_public = False
     kept.save(update_fields=["taken_back_at", "is_public"])
-    index_entry(found, kept)
-    record("entry.taken_back", found.stream, actor=actor, data={"entry": kept.seq})
+    index_entry(found, kept, list(kept.attachments.values_list("name", flat=True)))
+    change(found, "entry.taken_back", _as_before(found, kept), actor=actor, data={"entry": kept.seq})
     return kept
+
+
+def _as_before(ticket: Ticket, entry: Entry) -> dict[str, Any]:
+    """What the undone reply had changed and nobody has changed since."""
+    events = Event.objects.filter(stream__name=ticket.stream, kind="ticket.replied").order_by("-seq")
+    data = next(data for data in map(data_of, events) if data["entry"] == entry.seq)
+    names = ("awaits_reply", "answered_at", "status", "state", "resolved_at", "closed_at", "wake_at", "assignee")
+    untouched = [
+        name
+        for name in names
+        if name in data["before"] and rebuilding.value_of(ticket, name) == data["after"].get(name)
+    ]
+    return {name: rebuilding.valued(name, data["before"][name]) for name in untouched}
 
 
 @transaction.atomic
@@ -239,6 +256,8 @@ def status_fields(ticket: Ticket, status: Status) -> dict[str, Any]:
         fields |= {"resolved_at": ticket.resolved_at or moment, "closed_at": moment}
     else:
         fields |= {"resolved_at": None, "closed_at": None}
+    if ticket.state == Status.Kind.WAITING_DATE and status.kind != Status.Kind.WAITING_DATE:
+        fields["wake_at"] = None
     if status.kind in Status.DONE:
         fields |= {"wake_at": None, "awaits_reply": False}
     return fields

@@ -14,10 +14,10 @@ from hauspost.records.people.actor import RIGHTS, Actor
 from hauspost.records.people.models import Membership, Person, Team
 from hauspost.records.places.models import Location, Site
 from hauspost.records.tickets._changing import Based, change, locked
-from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.actions.entries import status_fields
-from hauspost.records.tickets.company import priority_of, status_of
+from hauspost.records.tickets.company import priority_of, refuse_unknown_words, status_of
 from hauspost.records.tickets.models import Entry, Status, Ticket
+from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.refusals import NotInTeam, NotPlaced, TicketClosed
 from hauspost.records.tickets.writing import index_entry, scope_of
 
@@ -92,6 +92,8 @@ def catalogue(
         "affected": affected,
     }
     fields = {name: value for name, value in asked.items() if value is not KEEP}
+    chosen = {name: fields[name] for name in ("impact", "urgency", "type", "work_place") if name in fields}
+    refuse_unknown_words(**chosen)
     if fields.get("category") is not None and "type" not in fields and not found.type:
         fields["type"] = fields["category"].default_type
     if "site" in fields and "location" not in fields and fields["site"] != found.site:
@@ -148,9 +150,16 @@ def reopen(ticket: Ticket | int, *, actor: Actor, because: str = "") -> Ticket:
     view = view_of(found, actor)
     if not (actor.is_system or (view is not None and (view.may("status") or view.may("reopen")))):
         raise NotAllowed
-    if found.is_open:
+    # A question that never arrived keeps nobody waiting for its answer (P5.2).
+    waits_in_vain = because == "unreached" and found.state == Status.Kind.WAITING_REQUESTER
+    if found.is_open and because != "unreached":
         return found
-    fields = status_fields(found, status_of(Status.Kind.OPEN)) | {"awaits_reply": True}
+    fields: dict[str, Any] = {"awaits_reply": True}
+    if waits_in_vain or not found.is_open:
+        fields |= status_fields(found, status_of(Status.Kind.OPEN))
+        fields["awaits_reply"] = True
+    elif found.awaits_reply:
+        return found
     if found.assignee is not None and not found.assignee.is_active:
         fields["assignee"] = None
     change(found, "ticket.reopened", fields, actor=actor, data={"because": because})
@@ -173,7 +182,12 @@ def set_impact(
     Raises NotFound, NotAllowed, Invalid, Changed.
     """
     found = locked(ticket, "impact", actor)
-    asked: dict[str, Any] = {"impact_people": people, "impact_percent": percent, "impact_from": since, "impact_to": until}
+    asked: dict[str, Any] = {
+        "impact_people": people,
+        "impact_percent": percent,
+        "impact_from": since,
+        "impact_to": until,
+    }
     fields = {name: value for name, value in asked.items() if value is not KEEP}
     if fields.get("impact_percent") is not None and not 0 <= fields["impact_percent"] <= 100:
         raise Invalid("percent", "0 to 100")
@@ -234,6 +248,7 @@ def plan(
         raise TicketClosed(number=found.number)
     asked: dict[str, Any] = {"technician": technician, "planned_at": planned_at, "work_place": work_place}
     fields = {name: value for name, value in asked.items() if value is not KEEP}
+    refuse_unknown_words(work_place=fields.get("work_place", ""))
     if fields.get("technician") is not None and not _works_in(fields["technician"], found.team_id):
         raise NotInTeam(name=fields["technician"].name, team=found.team.name)
     if fields.get("planned_at") is not None:

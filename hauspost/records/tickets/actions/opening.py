@@ -14,7 +14,7 @@ from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
 from hauspost.records.places.models import Location, Site, Workplace
 from hauspost.records.tickets import rebuilding
-from hauspost.records.tickets.company import priority_of, status_of
+from hauspost.records.tickets.company import priority_of, refuse_unknown_words, status_of
 from hauspost.records.tickets.models import Entry, Level, Link, Participant, Ticket
 from hauspost.records.tickets.refusals import NotPlaced
 from hauspost.records.tickets.writing import Writing, entry_parts, write_entry
@@ -58,6 +58,7 @@ def open_ticket(new: NewTicket, writing: Writing, *, actor: Actor) -> Ticket:
     NotPlaced.
     """
     from_desk = _allowed(new, actor)
+    refuse_unknown_words(impact=new.impact, urgency=new.urgency, type=new.type)
     if new.channel != "mail":
         writing.refuse_nothing()
     ticket = _row(new)
