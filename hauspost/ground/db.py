@@ -21,7 +21,8 @@ def skip_locked(queryset: QuerySet[_Row]) -> QuerySet[_Row]:
 
     SQLite has one writer at a time and BEGIN IMMEDIATE: whoever is in a transaction has every row to himself.
     """
-    return queryset.select_for_update(skip_locked=True) if is_postgres(queryset.db) else queryset
+    # Only its own rows: what it joins is locked by verbs in another order.
+    return queryset.select_for_update(skip_locked=True, of=("self",)) if is_postgres(queryset.db) else queryset
 
 
 def locked(queryset: QuerySet[_Row]) -> QuerySet[_Row]:

@@ -1,33 +1,28 @@
 """Every page of the desk opens, says what it should, and asks the database few questions."""
 
-from typing import Any
+import re
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
+from hauspost.doors.desk import counters
+from hauspost.ground import clock
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Ticket
 from hauspost.records.tickets.writing import Writing
 from tests.desk import Desk
-
-BACKEND = "hauspost.records.people.login.AddressBackend"
-
-
-def signed_in(desk: Desk, name: str) -> Client:
-    """A browser in which somebody of the cast is signed in."""
-    client = Client(HTTP_ACCEPT_LANGUAGE="en")
-    client.force_login(desk.person(name), backend=BACKEND)
-    return client
+from tests.doors.browsing import administrator, browser, words
 
 
 @pytest.fixture
 def anna(desk: Desk) -> Client:
-    return signed_in(desk, "anna")
+    return browser(desk, "anna")
 
 
 @pytest.fixture
 def deniz(desk: Desk) -> Client:
-    return signed_in(desk, "deniz")
+    return browser(desk, "deniz")
 
 
 @pytest.fixture
@@ -82,3 +77,118 @@ def test_the_sorting_table_shows_one_ticket(deniz: Client, ticket: Ticket) -> No
     page = deniz.get("/desk/triage", follow=True)
     assert "Label printer prints blank labels" in page.text
     assert "1 of 1" in page.text
+
+
+def test_the_rail_counts_what_waits(deniz: Client, desk: Desk, ticket: Ticket) -> None:
+    """P15.3."""
+    counters.forget(desk.actor("deniz"))
+    said = words(deniz.get("/desk/mine").text)
+    assert "Triage 1" in said
+    assert "IT service 1" in said
+
+
+def test_rows_beyond_a_page_come_by_key_and_none_twice(anna: Client, desk: Desk) -> None:
+    """P15.6."""
+    numbers = [desk.ticket("petra", subject=f"Matter {place}").number for place in range(3)]
+    desk.ticket("petra", subject="The newest")
+    from hauspost.doors.desk import rows
+
+    actor = desk.actor("anna")
+    first = rows.newest_first(Ticket.objects.at_desk_of(actor), size=2)
+    second = rows.newest_first(Ticket.objects.at_desk_of(actor), before=first.after, size=2)
+    seen = [row.number for row in (*first.rows, *second.rows)]
+    assert seen == sorted({*numbers, numbers[-1] + 1}, reverse=True)
+    assert second.after is None
+
+
+def test_j_and_k_lead_to_the_neighbours_of_the_list(anna: Client, desk: Desk) -> None:
+    """P45.1."""
+    older, newer = desk.ticket("petra", subject="older"), desk.ticket("marta", subject="newer")
+    page = anna.get(f"/desk/tickets/{newer.number}?list=open").text
+    assert re.search(rf'href="/desk/tickets/{older.number}\?list=open" data-key="j"', page)
+
+
+def test_an_administrator_sees_the_queue_and_a_dispatcher_does_not(desk: Desk, deniz: Client) -> None:
+    """P5.6."""
+    boss = administrator(desk)
+    for address in ("/desk/mailroom/outgoing", "/desk/mailroom/reactions"):
+        assert boss.get(address).status_code == 200
+        assert deniz.get(address).status_code == 404
+
+
+def test_the_desk_does_not_exist_for_an_employee(desk: Desk, ticket: Ticket) -> None:
+    """S5."""
+    petra = browser(desk, "petra")
+    for address in ("/desk/", "/desk/mine", f"/desk/tickets/{ticket.number}", "/desk/people?q=an"):
+        assert petra.get(address).status_code == 404
+
+
+def test_another_teams_ticket_looks_like_none(desk: Desk) -> None:
+    """P11.1, S5."""
+    secret = desk.ticket("petra", to="hr", subject="My contract")
+    pawel = browser(desk, "pawel")
+    missing = pawel.get("/desk/tickets/999999")
+    hidden = pawel.get(f"/desk/tickets/{secret.number}")
+    assert hidden.status_code == missing.status_code == 404
+    assert words(hidden.text) == words(missing.text)
+
+
+def test_the_demo_mailbox_exists_in_demos_only(anna: Client) -> None:
+    assert anna.get("/desk/mailbox").status_code == 404
+
+
+def test_search_finds_and_marks(anna: Client, ticket: Ticket) -> None:
+    """P16.4."""
+    page = anna.get("/desk/search?q=blank").text
+    assert "<mark>blank</mark>" in page
+    assert "Label printer" in page
+
+
+def test_a_number_leads_straight_to_its_ticket(anna: Client, ticket: Ticket) -> None:
+    answer = anna.get(f"/desk/search?q=%23{ticket.number}")
+    assert answer.url == f"/desk/tickets/{ticket.number}"
+
+
+def test_suggestions_name_persons_by_any_of_their_names(anna: Client) -> None:
+    for typed in ("petr", "lang"):
+        assert "petra.lang@lindner.example" in anna.get(f"/desk/people?person={typed}").text
+    assert "option" not in anna.get("/desk/people?person=p").text
+
+
+@pytest.fixture
+def ten_entries(desk: Desk, ticket: Ticket) -> Ticket:
+    for place in range(9):
+        actions.note(ticket, Writing(text=f"Note {place}"), actor=desk.actor("anna"))
+    return ticket
+
+
+def test_pages_ask_few_questions(
+    anna: Client, desk: Desk, ten_entries: Ticket, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """P15.2: a bound that does not depend on rows."""
+    for address, most in (
+        ("/desk/open", 6),
+        ("/desk/mine", 6),
+        ("/desk/closed", 6),
+        (f"/desk/tickets/{ten_entries.number}", 13),
+        (f"/desk/tickets/{ten_entries.number}?list=open", 14),
+        ("/desk/search?q=printer", 14),
+    ):
+        counters.forget(desk.actor("anna"))
+        with django_assert_max_num_queries(most):
+            assert anna.get(address).status_code == 200
+
+
+def test_a_long_ticket_shows_its_last_hundred_entries_first(
+    anna: Client, desk: Desk, ticket: Ticket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hauspost.doors.desk.sheet.MOST_ENTRIES", 3)
+    for place in range(5):
+        with clock.standing_at(clock.now()):
+            actions.note(ticket, Writing(text=f"Note number {place}"), actor=desk.actor("anna"))
+    said = anna.get(f"/desk/tickets/{ticket.number}").text
+    assert "Note number 4" in said
+    assert "Note number 1" not in said
+    earlier = re.search(r"earlier=(\d+)", said)
+    assert earlier
+    assert "Note number 1" in anna.get(f"/desk/tickets/{ticket.number}?earlier={earlier[1]}").text

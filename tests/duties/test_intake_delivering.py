@@ -136,7 +136,7 @@ def test_every_mail_ends_in_exactly_one_disposition_and_the_sums_add_up(desk: De
     desk.receives(desk.letter("stranger@elsewhere.example", headers={"X-Spam-Flag": "YES"}))
     desk.receives(acknowledgement.letter())
     desk.receives(b"")
-    desk.receives(b"\0\xff\xfe not a mail at all")
+    desk.receives(b"Subject: no more than this")
     waiting = desk.receives(desk.letter("mira"), work=False)
 
     counted = dict(sums(actor=SYSTEM))
@@ -149,6 +149,14 @@ def test_every_mail_ends_in_exactly_one_disposition_and_the_sums_add_up(desk: De
     assert Delivery.objects.exclude(disposition="waiting").filter(disposed_at=None).count() == 0
     assert Delivery.objects.exclude(disposition="waiting").filter(because="").count() == 0
     assert ticket.number in set(Delivery.objects.values_list("ticket", flat=True))
+
+
+def test_two_mails_of_which_nothing_can_be_read_are_two(desk: Desk) -> None:
+    """P12.1: what we cannot read is not therefore the same."""
+    first = desk.receives(b"\0\xff\xfe not a mail at all")
+    second = desk.receives(b"\0\xff\xfe nor is this one")
+
+    assert "duplicate" not in (first.disposition, second.disposition)
 
 
 def test_what_no_ticket_tells_of_stands_in_the_mail_rooms_own_record(desk: Desk) -> None:

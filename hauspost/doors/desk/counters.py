@@ -86,8 +86,9 @@ def _count(actor: Actor, person: Person) -> Counters:
     )
     return Counters(
         triage=sum(new for _key, _words, _open, new in listed),
-        mine=own[0],
-        waiting=own[1],
-        snoozed=own[2],
+        # Who reads in no team asks for an empty set, which Django answers without a number.
+        mine=own[0] or 0,
+        waiting=own[1] or 0,
+        snoozed=own[2] or 0,
         teams=[TeamCount(key, words, count) for key, words, count, _new in listed],
     )

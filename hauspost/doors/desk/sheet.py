@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from markupsafe import Markup
 
 from hauspost.doors.desk.counters import CAP, CappedCount
+from hauspost.doors.desk.reasons import held_because
 from hauspost.doors.desk.timeline import Line, timeline
 from hauspost.ground import clock
 from hauspost.ground.mail.outbox import delivery_states
@@ -24,11 +25,6 @@ from hauspost.records.tickets.models import Attachment, Entry, Link, Participant
 # As many entries as a page shows at once; "earlier entries" shows the ones before.
 MOST_ENTRIES = 100
 
-_HELD = {
-    "stranger": gettext_lazy("The sender does not take part in this ticket."),
-    "unproven": gettext_lazy("The sender could not be proven."),
-    "verification": gettext_lazy("It looks like a sign-up or verification mail."),
-}
 _STATES = {
     "queued": (gettext_lazy("waiting to be sent"), "", "clock"),
     "sending": (gettext_lazy("being sent"), "", "clock"),
@@ -205,7 +201,7 @@ def shown_entries(rows: list[Entry], file_base: str) -> list[Shown]:
             is_automatic=row.is_automatic,
             is_external=row.author is not None and row.author.is_external,
             is_proven=row.proof not in ("", "none"),
-            held=str(_HELD.get(row.held_because, row.held_because)) if row.held_because else "",
+            held=held_because(row.held_because) if row.held_because else "",
             held_by_person=row.author is not None,
             channel=row.channel,
             to=_addressed(row.recipients),

@@ -206,6 +206,14 @@ def plain_name(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc") or c == "‍")
 
 
+def address(text: str) -> Markup:
+    """A mail address that breaks after its @, and whose signed token is left out of sight."""
+    local, at, domain = text.rpartition("@")
+    base, plus, token = local.partition("+")
+    shown = f"{base}+…" if plus and len(token) > 12 else local
+    return Markup("{}{}<wbr>{}").format(shown, at, domain) if at else escape(text)
+
+
 def listing(names: list[str]) -> str:
     """Anna, Ben and Cleo."""
     if len(names) < 2:
@@ -232,4 +240,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "paragraphs": paragraphs,
     "plain_name": plain_name,
     "listing": listing,
+    "address": address,
 }

@@ -134,35 +134,32 @@ def is_ours(address: str) -> bool:
 
 def deliver_next(limit: int = 20) -> int:
     """Deliver what waits, the oldest first; answers how many came to their disposition."""
-    ids = list(Delivery.objects.filter(disposed_at__isnull=True).order_by("id").values_list("id", flat=True)[:limit])
-    return sum(deliver(delivery_id) for delivery_id in ids)
+    waiting = list(Delivery.objects.filter(disposed_at__isnull=True).order_by("id")[:limit])
+    return sum(deliver(row) for row in waiting)
 
 
-def deliver(delivery_id: int) -> bool:
+def deliver(row: Delivery) -> bool:
     """Bring one waiting mail to its disposition; False when somebody else has it.
 
     A mail that cannot be read or filed is set aside with its reason (P1.1); a database that fails leaves it waiting.
     """
     try:
-        return _deliver(delivery_id)
+        return _deliver(row)
     except (OperationalError, InterfaceError):
         raise
     except Exception as fault:  # The loop must go on: one bad mail stops no other (P1).
-        if isinstance(fault, IntegrityError) and _may_try_again(delivery_id):
+        if isinstance(fault, IntegrityError) and _may_try_again(row.id):
             return True
-        log.exception("delivery %s could not be filed", delivery_id)
-        _quarantine(delivery_id, type(fault).__name__, str(fault)[:500])
+        log.exception("delivery %s could not be filed", row.id)
+        _quarantine(row.id, type(fault).__name__, str(fault)[:500])
         return True
 
 
-def _deliver(delivery_id: int) -> bool:
-    seen = Delivery.objects.filter(id=delivery_id, disposition="waiting").first()
-    if seen is None:
-        return False
+def _deliver(row: Delivery) -> bool:
     # Read outside the transaction: parsing holds no lock (P55.1).
-    case = Case(seen, read_letter(raw_of(seen)))
+    case = Case(row, read_letter(raw_of(row)))
     with transaction.atomic():
-        free = db.skip_locked(Delivery.objects.filter(id=delivery_id, disposition="waiting"))
+        free = db.skip_locked(Delivery.objects.filter(id=row.id, disposed_at__isnull=True))
         if free.values_list("id", flat=True).first() is None:
             return False
         # Copies of one mail that come at once are judged one after the other.

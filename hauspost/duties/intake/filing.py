@@ -17,7 +17,6 @@ from hauspost.records.people.models import Address, Person
 from hauspost.records.people.refusals import AddressIsOurs, NotAnAddress
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.actions.relations import propose_participants
-from hauspost.records.tickets.models import Entry
 from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.writing import NewFile, Writing
 
@@ -127,7 +126,7 @@ def _new_ticket(case: Case, match: Match | None) -> Verdict:
         acknowledge=case.may_be_answered and not looks_like_code(case.letter),
     )
     ticket = tickets.open_ticket(new, _writing(case), actor=_mail_actor(case, author))
-    entry = Entry.objects.filter(ticket=ticket, seq=1).values_list("id", flat=True).get()
+    entry = ticket.opened_with.id if ticket.opened_with is not None else None
     because = f"mentions #{match.ticket.number}" if match is not None else "new"
     return Verdict("ticket", because, "", ticket.number, entry)
 
@@ -214,8 +213,9 @@ def _writing(case: Case) -> Writing:
 def _only_visible(case: Case) -> Writing:
     """What goes out to the requester: the agent's own words, not what they quoted (P29.2)."""
     letter = case.letter
-    text = letter.visible_text.strip() or letter.text
-    return replace(_writing(case), text=text, quoted_html="", message_id=letter.message_id)
+    text = letter.said_text.strip() or letter.visible_text.strip() or letter.text
+    html = letter.said_html or letter.visible_html or html_of_text(text)
+    return replace(_writing(case), text=text, html=html, quoted_html="")
 
 
 def _files(letter: Letter) -> Sequence[NewFile]:

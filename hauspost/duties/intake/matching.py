@@ -38,7 +38,7 @@ def find_ticket(case: Case) -> Match | None:
     number, by, our_id = _evidence(case)
     if number is None:
         return None
-    ticket = Ticket.objects.with_names().filter(number=number).first()
+    ticket = Ticket.objects.with_people().filter(number=number).first()
     if ticket is None:
         return None
     standing = standing_of(case.known_sender, case.sender, ticket)

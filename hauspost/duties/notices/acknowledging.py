@@ -25,7 +25,7 @@ def acknowledge(event: Event) -> None:
     """Tell the requester that the request has arrived; never a machine, and one sender once a day (P7.2, P7.3)."""
     if not data_of(event).get("acknowledge"):
         return
-    ticket = Ticket.objects.with_names().get(number=ticket_number(event))
+    ticket = Ticket.objects.with_people().get(number=ticket_number(event))
     desk, address = desk_of(ticket), main_address(ticket.requester)
     if desk is None or not address or not ticket.team.acknowledges or address.startswith(NEVER):
         return

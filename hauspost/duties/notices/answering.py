@@ -17,7 +17,7 @@ from hauspost.records.tickets.refusals import ReachesNobody
 
 def send_reply(event: Event) -> None:
     """Queue a reply; it leaves when its time for undoing is over (P6.4)."""
-    ticket = Ticket.objects.with_names().get(number=ticket_number(event))
+    ticket = Ticket.objects.with_people().get(number=ticket_number(event))
     entry = (
         Entry.objects.select_for_update(of=("self",))
         .select_related("author")

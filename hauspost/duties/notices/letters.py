@@ -50,12 +50,16 @@ def spoken_to(person: Person | None, team: Team) -> Iterator[None]:
         yield
 
 
+def main_addresses(people: Sequence[Person]) -> dict[int, str]:
+    """Where persons read mail, by their id; nobody without an address, and nobody who has left."""
+    active = [person.id for person in people if person.is_active]
+    rows = Address.objects.filter(person_id__in=active, is_main=True).exclude(kind=Address.Kind.OURS)
+    return {person: address for person, address in rows.values_list("person_id", "address") if person is not None}
+
+
 def main_address(person: Person) -> str:
     """Where a person reads mail; "" when we know no address or the person has left."""
-    if not person.is_active:
-        return ""
-    row = Address.objects.filter(person=person, is_main=True).exclude(kind=Address.Kind.OURS).first()
-    return row.address if row is not None else ""
+    return main_addresses([person]).get(person.id, "")
 
 
 def answers_to(desk: Desk, ticket: Ticket, entry_id: int) -> Mailbox:

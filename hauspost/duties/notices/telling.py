@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from hauspost.duties.notices.letters import Desk, answers_to, desk_of, main_address, page_of, spoken_to, subject_of
+from hauspost.duties.notices.letters import Desk, answers_to, desk_of, main_addresses, page_of, spoken_to, subject_of
 from hauspost.duties.notices.models import Notice
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.models import Event
@@ -45,14 +45,14 @@ def tell_of_note(event: Event) -> None:
     """A colleague left a note: the assignee is told, nobody else."""
     ticket = _ticket(event)
     if ticket.assignee is not None:
-        _tell(event, ticket, [ticket.assignee], "assignee", entry_seq=data_of(event)["entry"])
+        _tell(event, ticket, [Actor(who=ticket.assignee)], "assignee", entry_seq=data_of(event)["entry"])
 
 
 def tell_of_assignment(event: Event) -> None:
     """Somebody is now responsible: that person is told."""
     ticket, after = _ticket(event), data_of(event)["after"]
     if ticket.assignee is not None and after.get("assignee") == str(ticket.assignee.uid):
-        _tell(event, ticket, [ticket.assignee], "assignee", entry_seq=1)
+        _tell(event, ticket, [Actor(who=ticket.assignee)], "assignee", entry_seq=1)
 
 
 def tell_of_handover(event: Event) -> None:
@@ -66,7 +66,7 @@ def tell_of_visit(event: Event) -> None:
     """A visit is planned: the technician is told."""
     ticket, after = _ticket(event), data_of(event)["after"]
     if ticket.technician is not None and ("technician" in after or "planned_at" in after):
-        _tell(event, ticket, [ticket.technician], "technician", entry_seq=1)
+        _tell(event, ticket, [Actor(who=ticket.technician)], "technician", entry_seq=1)
 
 
 def tell_of_waking(event: Event) -> None:
@@ -90,32 +90,35 @@ def tell_of_failed_sending(event: Event) -> None:
     ticket = _ticket(event)
     people, reason = _responsible(ticket)
     entry = Entry.objects.filter(ticket=ticket, id=data.get("entry", 0)).select_related("author").first()
-    if entry is not None and entry.author is not None and entry.author not in people:
-        people = [entry.author, *people]
+    if entry is not None and entry.author is not None and entry.author not in [one.who for one in people]:
+        people = [Actor(who=entry.author), *people]
     _tell(event, ticket, people, reason, entry_seq=0)
 
 
 def _ticket(event: Event) -> Ticket:
-    return Ticket.objects.with_names().get(number=ticket_number(event))
+    return Ticket.objects.with_people().get(number=ticket_number(event))
 
 
-def _members(ticket: Ticket, roles: Sequence[str] = ("agent", "dispatcher", "lead")) -> list[Person]:
+def _members(ticket: Ticket, roles: Sequence[str] = ("agent", "dispatcher", "lead")) -> list[Actor]:
     rows = Membership.objects.filter(team_id=ticket.team_id, role__in=roles).select_related("person").order_by("id")
-    return [row.person for row in rows]
+    return [Actor.member(row.person, row.team_id, row.role) for row in rows]
 
 
-def _responsible(ticket: Ticket) -> tuple[list[Person], str]:
-    if ticket.assignee is not None and ticket.assignee.is_active and _may_see(ticket.assignee, ticket):
-        return [ticket.assignee], "assignee"
+def _responsible(ticket: Ticket) -> tuple[list[Actor], str]:
+    assignee = Actor(who=ticket.assignee)
+    if ticket.assignee is not None and _may_see(assignee, ticket):
+        return [assignee], "assignee"
     return _members(ticket), "team"
 
 
-def _tell(event: Event, ticket: Ticket, people: Sequence[Person], reason: str, *, entry_seq: int) -> None:
+def _tell(event: Event, ticket: Ticket, people: Sequence[Actor], reason: str, *, entry_seq: int) -> None:
     """One notice in the page and one mail a person, for those who may see the ticket now (P11.3)."""
     if actor_of(event).get("via") == "import":
         return  # P39.2: what is brought in disturbs nobody.
     doer = person_of(event) or actor_of(event).get("for", "").partition(":")[2]
-    told = [person for person in people if str(person.uid) != doer and person.is_active and _may_see(person, ticket)]
+    told = [
+        one.who for one in people if one.who is not None and str(one.who.uid) != doer and _may_see(one, ticket)
+    ]
     if not told:
         return
     entry = Entry.objects.filter(ticket=ticket, seq=entry_seq).first() if entry_seq else None
@@ -125,20 +128,21 @@ def _tell(event: Event, ticket: Ticket, people: Sequence[Person], reason: str, *
         for person in told
     )
     desk = desk_of(ticket)
-    if desk is not None:
-        for person in told:
-            _mail(event, ticket, entry, person, reason, desk)
+    addresses = main_addresses(told)
+    for person in told if desk is not None else ():
+        if person.id in addresses:
+            _mail(event, ticket, entry, person, addresses[person.id], reason, desk)
 
 
-def _may_see(person: Person, ticket: Ticket) -> bool:
-    view = view_of(ticket, Actor(who=person))
+def _may_see(actor: Actor, ticket: Ticket) -> bool:
+    view = view_of(ticket, actor)
     return view is not None and view.sees_notes
 
 
-def _mail(event: Event, ticket: Ticket, entry: Entry | None, person: Person, reason: str, desk: Desk) -> None:
-    address = main_address(person)
-    if not address:
-        return
+def _mail(
+    event: Event, ticket: Ticket, entry: Entry | None, person: Person, address: str, reason: str, desk: Desk | None
+) -> None:
+    assert desk is not None
     is_note = entry is not None and entry.kind == Entry.Kind.NOTE
     entry_id = entry.id if entry is not None else 0
     with spoken_to(person, ticket.team):

@@ -18,7 +18,7 @@ PAUSES = (timedelta(seconds=5), timedelta(seconds=20))  # Three tries within a m
 
 
 def react_next(limit: int = 50) -> int:
-    """Run what is ready, at most `limit`; answers how many were run."""
+    """Run what follows from at most `limit` events; answers from how many."""
     done = 0
     while done < limit and _react_once():
         done += 1
@@ -26,37 +26,45 @@ def react_next(limit: int = 50) -> int:
 
 
 def _react_once() -> bool:
-    pending_id = 0
-    try:
-        with transaction.atomic():
-            pending = db.skip_locked(Pending.objects.ready(clock.now())).first()
-            if pending is None:
-                return False
-            pending_id = pending.id
-            # The reaction's changes and the row's deletion commit together: exactly once.
-            with reacting(pending.depth):
-                BY_NAME[pending.reaction](pending.event)
-            pending.delete()
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as fault:  # The loop must go on; only this ticket waits.
-        log.exception("reaction %s failed", pending_id)
-        _put_off(pending_id, f"{type(fault).__name__}: {fault}")
+    """Run what follows from one event; each reaction's changes and its row's deletion commit together: exactly once."""
+    if not Pending.objects.exists():
+        return False
+    with transaction.atomic():
+        ready = Pending.objects.ready(clock.now()).select_related("event__stream")
+        first = db.skip_locked(ready).first()
+        if first is None:
+            return False
+        same_event = Pending.objects.filter(event_id=first.event_id, id__gt=first.id).order_by("id")
+        for pending in (first, *same_event):
+            pending.event = first.event
+            if not _run(pending):
+                break
     return True
 
 
-def _put_off(pending_id: int, fault: str) -> None:
-    with transaction.atomic():
-        pending = Pending.objects.select_for_update().filter(id=pending_id).first()
-        if pending is None:
-            return
-        pending.tries += 1
-        pending.fault = fault[:2000]
-        if pending.tries > len(PAUSES):
-            pending.parked_at = clock.now()
-        else:
-            pending.not_before = clock.now() + PAUSES[pending.tries - 1]
-        pending.save(update_fields=["tries", "fault", "parked_at", "not_before"])
+def _run(pending: Pending) -> bool:
+    """One reaction, undone by itself when it fails; then only this ticket waits."""
+    try:
+        with transaction.atomic(), reacting(pending.depth):
+            BY_NAME[pending.reaction](pending.event)
+            Pending.objects.filter(id=pending.id).delete()
+            return True
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as fault:  # The loop must go on.
+        log.exception("reaction %s failed", pending.id)
+        _put_off(pending, f"{type(fault).__name__}: {fault}")
+        return False
+
+
+def _put_off(pending: Pending, fault: str) -> None:
+    pending.tries += 1
+    pending.fault = fault[:2000]
+    if pending.tries > len(PAUSES):
+        pending.parked_at = clock.now()
+    else:
+        pending.not_before = clock.now() + PAUSES[pending.tries - 1]
+    pending.save(update_fields=["tries", "fault", "parked_at", "not_before"])
 
 
 @transaction.atomic

@@ -59,6 +59,7 @@ def _mailboxes(value: bytes, charset: str) -> list[Mailbox]:
             # "Doe, Jane <jane@example.org>" without quotes: the comma was part of the name.
             name, loose = (f"{loose}, {name}" if name else loose), ""
         boxes.append(Mailbox(name, storable(address)))
+    loose = loose.strip('<>" ')
     if loose and not boxes:
         boxes.append(Mailbox(loose, ""))
     return boxes
@@ -197,4 +198,6 @@ def _readable(name: str, charset: str) -> str:
     text = _SPACES.sub(" ", text).strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1].strip()
+    if text.count('"') == 1:
+        text = text.replace('"', "").strip()
     return text.replace('\\"', '"')

@@ -66,6 +66,13 @@ _ENDINGS = {
     "application/gzip": ".gz",
     "application/x-gzip": ".gz",
 }
+_STEMS = {
+    "text/calendar": "invitation",
+    "text/html": "message",
+    "text/rfc822-headers": "headers",
+    "message/delivery-status": "delivery-status",
+    "application/octet-stream": "file",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,11 @@ def harmless_name(declared: str, content_type: str = "", *, base: str = "") -> s
     name = unicodedata.normalize("NFC", name).replace("\\", "/").rstrip("/ ").rpartition("/")[2]
     name = " ".join(name.split()).strip(". ") if name.strip(". ") else ""
     if not name:
-        stem = harmless_name(base).removesuffix(".bin") if base else content_type.partition("/")[0] or "file"
+        stem = (
+            harmless_name(base).removesuffix(".bin")
+            if base
+            else _STEMS.get(content_type, content_type.partition("/")[0])
+        )
         return (stem or "file") + _ENDINGS.get(content_type, ".bin")
     if _RESERVED.match(name):
         name = "_" + name

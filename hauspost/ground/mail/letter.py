@@ -100,17 +100,7 @@ def read_letter(raw: bytes) -> Letter:
     try:
         structure = read_structure(_with_line_ends(raw))
         return _letter(structure)
-    except (
-        RecursionError,
-        MemoryError,
-        ValueError,
-        LookupError,
-        ArithmeticError,
-        AttributeError,
-        TypeError,
-        AssertionError,
-        OSError,
-    ):
+    except Exception:
         # Whatever is wrong with the mail or with us: it goes to the quarantine, and all the others go on.
         _log.warning("a mail of %d bytes could not be read", len(raw), exc_info=True)
         return _headers_only(raw)
@@ -140,7 +130,7 @@ def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
         subject=known["subject"],
         sender=sender.address if sender else "",
         return_path=return_path,
-        kind=root.kind,
+        kind="multipart/report" if headers.first("content-type").lower().startswith(b"multipart/report") else root.kind,
         report_type=root.params.get("report-type", "").lower(),
     )
     report: Report = read_report(
@@ -150,7 +140,7 @@ def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
         return_path=return_path,
         text=body.text,
     )
-    text, html = _folded(known["subject"], body)
+    text, html = _folded(body, is_whole=report.is_dsn or is_forward(known["subject"]))
     is_reply = origin.is_reply and not report.is_dsn and not report.is_feedback
     return Letter(
         **known,
@@ -181,13 +171,13 @@ def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
     )
 
 
-def _folded(subject: str, body: Body) -> tuple[Folded, Folded]:
-    """Text and HTML, each in what is shown and what is folded; a forwarded mail is never folded (P4.4)."""
+def _folded(body: Body, *, is_whole: bool) -> tuple[Folded, Folded]:
+    """Text and HTML, each in what is shown and what is folded; reports and mails passed on are never folded (P4.4)."""
     text = fold_text(body.text)
     html = fold_html(body.html) if body.html else Folded()
-    if is_forward(subject):
-        text = replace(text, visible=text.whole, quoted="", is_forward=True)
-        html = replace(html, visible=html.whole, quoted="", is_forward=True)
+    if is_whole:
+        text = replace(text, visible=text.whole, quoted="")
+        html = replace(html, visible=html.whole, quoted="")
     return text, html
 
 
@@ -213,7 +203,9 @@ def _from_headers(headers: Headers, *, with_people: bool = True) -> dict[str, An
         "return_path": _return_path(headers),
         "authentication_results": tuple(_plain(value) for value in headers.all("authentication-results")),
         "received_count": len(headers.all("received")),
-        "own_headers": tuple((name, _plain(value)) for name, value in headers.lines if name.startswith(("x-hauspost-", "hauspost-"))),
+        "own_headers": tuple(
+            (name, _plain(value)) for name, value in headers.lines if name.startswith(("x-hauspost-", "hauspost-"))
+        ),
     }
 
 
@@ -223,16 +215,7 @@ def _headers_only(raw: bytes) -> Letter:
         head = raw[:100_000]
         structure = read_structure(head.partition(b"\r\n\r\n")[0].partition(b"\n\n")[0] + b"\n\n")
         return Letter(**_from_headers(structure.root.headers), fault="unreadable")
-    except (
-        RecursionError,
-        MemoryError,
-        ValueError,
-        LookupError,
-        ArithmeticError,
-        AttributeError,
-        TypeError,
-        AssertionError,
-    ):
+    except Exception:
         return Letter(fault="unreadable")
 
 

@@ -21,9 +21,7 @@ def text_of_html(html: str) -> str:
 
 def tidy(text: str) -> str:
     """Text without spaces at line ends and without more than one empty line in a row."""
-    lines = [
-        line.strip(" \t") if line.strip() else "" for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    ]
+    lines = [line.rstrip(" \t") for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     return _MANY_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 

@@ -6,32 +6,25 @@ pieces are put together again. Whatever is not clearly quoted counts as written 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from ._introductions import Line, header_block, introduction, is_marked, next_words, with_rule_before
 from ._lines import HtmlLine, laid_out
 from ._markup import Token, marked_html, without_marks
 from ._quote_words import (
-    ADDRESS,
     FORWARDED,
-    HAS_DATE,
-    HAS_TIME,
     HEADER_LINE,
-    LAST_WORDS,
     NOTES_RULE,
-    OF_ONESELF,
-    OPENS_INTRODUCTION,
     ORIGINAL,
-    RULE,
-    VERB,
-    VERB_AT_END,
 )
 from .signatures import mark_signatures
 
 SAID, QUOTE, SIGNATURE, FORWARD = "said", "quote", "signature", "forward"
+
 _LONGEST_LINE = 600  # characters of a line that are looked at
-_LONGEST_INTRODUCTION = 6  # lines
+
 # Direction marks that Windows Mail strews over dates, and hard spaces.
 _UNSEEN = {0xA0: " ", 0x200E: None, 0x200F: None, 0x200B: None, 0xFEFF: None}
+
 _RULES = tuple("-_=~─—–")
 
 
@@ -58,17 +51,11 @@ class Folded:
     is_forward: bool = False
 
 
-class _Line(NamedTuple):
-    text: str
-    depth: int  # how deep the mark-up says it is quoted; for text, the number of ">"
-    marks: str = ""
-
-
 def fold_text(text: str, *, sent: str = "") -> Folded:
     """Part a plain text. `sent` is what we wrote before: lines amid its quotation that are not in it are shown "
     "(P4.2)."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    looked_at = [_Line(line[:_LONGEST_LINE], _prefix_depth(line)) for line in lines]
+    looked_at = [Line(line[:_LONGEST_LINE], _prefix_depth(line)) for line in lines]
     kinds = _kinds(looked_at, sent)
     said = _text_of(lines, kinds, (SAID,))
     if not said and FORWARD in kinds:
@@ -111,9 +98,9 @@ def fold_html(html: str, *, sent: str = "") -> Folded:
     )
 
 
-def _as_lines(laid: Sequence[HtmlLine]) -> list[_Line]:
+def _as_lines(laid: Sequence[HtmlLine]) -> list[Line]:
     lines = [
-        _Line(
+        Line(
             line.text.translate(_UNSEEN)[:_LONGEST_LINE] or ("\ufffc" if line.has_picture else ""),
             line.depth or _prefix_depth(line.text),
             line.marks,
@@ -124,7 +111,7 @@ def _as_lines(laid: Sequence[HtmlLine]) -> list[_Line]:
     return lines
 
 
-def _read_containers(lines: list[_Line]) -> None:
+def _read_containers(lines: list[Line]) -> None:
     """Gmail and Proton put a quote, its introduction and the answers amid it into one element: part them.
 
     Before the first quote stands the introduction, after it a person's words; without any quote inside, all of it is
@@ -150,7 +137,7 @@ def _read_containers(lines: list[_Line]) -> None:
         start = end
 
 
-def _is_contained(line: _Line) -> bool:
+def _is_contained(line: Line) -> bool:
     return "c" in line.marks or ("q" in line.marks and line.depth > 0)
 
 
@@ -168,7 +155,7 @@ def _prefix_depth(line: str) -> int:
     return depth
 
 
-def _kinds(lines: list[_Line], sent: str) -> list[str]:
+def _kinds(lines: list[Line], sent: str) -> list[str]:
     """The kind of every line."""
     kinds = [SAID] * len(lines)
     _mark_quotes(lines, kinds)
@@ -178,19 +165,19 @@ def _kinds(lines: list[_Line], sent: str) -> list[str]:
     return kinds
 
 
-def _is_all_folded(lines: list[_Line], kinds: list[str]) -> bool:
+def _is_all_folded(lines: list[Line], kinds: list[str]) -> bool:
     """Nothing but quotes and signatures: then nothing is folded, and all is shown (P4.3)."""
     return not any(
         kind in (SAID, FORWARD) and line.text.strip(" \t\xa0*_-=.") for kind, line in zip(kinds, lines, strict=True)
     )
 
 
-def _without_header(lines: list[_Line], kinds: list[str]) -> list[str]:
+def _without_header(lines: list[Line], kinds: list[str]) -> list[str]:
     """The kinds with the header of a mail passed on taken for quote, so that its words remain."""
     kinds = list(kinds)
     start = kinds.index(FORWARD)
-    after = _next_words(lines, start + 1)
-    end = _header_block(lines, after) if after < len(lines) else 0
+    after = next_words(lines, start + 1)
+    end = header_block(lines, after) if after < len(lines) else 0
     while end and end < len(lines) and lines[end].text.strip() and lines[end - 1].text.strip() != "":
         hit = HEADER_LINE.match(lines[end].text)
         if not hit and end - after > 8:
@@ -200,7 +187,7 @@ def _without_header(lines: list[_Line], kinds: list[str]) -> list[str]:
     return kinds
 
 
-def _mark_quotes(lines: list[_Line], kinds: list[str]) -> None:
+def _mark_quotes(lines: list[Line], kinds: list[str]) -> None:
     index, count = 0, len(lines)
     has_said = False
     # An indented block at the very end of an HTML mail is its quote, even if nobody says so.
@@ -227,17 +214,17 @@ def _mark_quotes(lines: list[_Line], kinds: list[str]) -> None:
                 return
             index += 1
             continue
-        header = _header_block(lines, index) if has_colon else 0
+        header = header_block(lines, index) if has_colon else 0
         if header:
             if has_said:
-                _fill(kinds, _with_rule_before(lines, kinds, index), count, QUOTE)
+                _fill(kinds, with_rule_before(lines, kinds, index), count, QUOTE)
                 return
             index = header
             continue
-        introduced = _introduction(lines, index)
+        introduced = introduction(lines, index)
         if introduced:
-            after = _next_words(lines, introduced)
-            if after < count and _is_marked(lines[after]):
+            after = next_words(lines, introduced)
+            if after < count and is_marked(lines[after]):
                 _fill(kinds, index, after, QUOTE)
                 index = _take_marked(lines, kinds, after)
                 continue
@@ -254,157 +241,18 @@ def _fill(kinds: list[str], start: int, end: int, kind: str) -> None:
     kinds[start:end] = [kind] * (end - start)
 
 
-def _take_marked(lines: list[_Line], kinds: list[str], start: int) -> int:
+def _take_marked(lines: list[Line], kinds: list[str], start: int) -> int:
     """Mark a run of marked lines with the empty ones amid them; what follows is a person's again."""
     index = last = start
-    while index < len(lines) and (_is_marked(lines[index]) or not lines[index].text.strip()):
-        if _is_marked(lines[index]):
+    while index < len(lines) and (is_marked(lines[index]) or not lines[index].text.strip()):
+        if is_marked(lines[index]):
             last = index
         index += 1
     _fill(kinds, start, last + 1, QUOTE)
     return last + 1
 
 
-def _next_words(lines: list[_Line], index: int) -> int:
-    while index < len(lines) and not lines[index].text.strip() and not lines[index].depth:
-        index += 1
-    return index
-
-
-def _header_block(lines: list[_Line], index: int) -> int:
-    """Whether the header of another mail begins here: sender first or nearly so, three kinds of line; 0 or its end."""
-    first = HEADER_LINE.match(lines[index].text)
-    if not first or first.lastgroup == "other":
-        return 0
-    found: dict[str, int] = {}
-    blanks = loose = 0
-    end = index
-    for position in range(index, min(index + 24, len(lines))):
-        text = lines[position].text
-        if not text.strip():
-            blanks += 1
-            if (blanks > 1 and len(found) >= 3) or blanks > 5:
-                break
-            continue
-        hit = HEADER_LINE.match(text)
-        if hit:
-            name = hit.lastgroup or ""
-            if name in found and name != "other" and name != "to":
-                break
-            found[name] = position
-            end = position + 1
-            loose = 0
-        else:
-            # A value that wraps, or stands in a table cell of its own.
-            loose += 1
-            if loose > 2 or (len(found) == 1 and loose > 1):
-                break
-    essential = len({"from", "date", "to", "subject"} & set(found))
-    if (
-        essential == 2
-        and {"date", "to"} <= set(found)
-        and HAS_TIME.search(lines[found["date"]].text)
-        and ADDRESS.search(lines[found["to"]].text)
-    ):
-        return end
-    names_mail = (
-        "subject" in found
-        or any(ADDRESS.search(lines[at].text) for at in found.values())
-        or ("date" in found and bool(HAS_TIME.search(lines[found["date"]].text)))
-    )
-    is_header = "from" in found and (
-        (essential >= 3 and names_mail)
-        or (essential == 2 and bool(ADDRESS.search(lines[found["from"]].text)) and _has_rule_before(lines, index))
-    )
-    return end if is_header else 0
-
-
-def _has_rule_before(lines: list[_Line], index: int) -> bool:
-    before = index - 1
-    while before >= 0 and not lines[before].text.strip():
-        before -= 1
-    return before >= 0 and bool(
-        RULE.match(lines[before].text) or "-" in lines[before].marks or ORIGINAL.match(lines[before].text)
-    )
-
-
-def _with_rule_before(lines: list[_Line], kinds: list[str], index: int) -> int:
-    """The rule above a quoted header belongs to it."""
-    before = index - 1
-    while before >= 0 and not lines[before].text.strip():
-        before -= 1
-    return before if before >= 0 and RULE.match(lines[before].text) and kinds[before] == SAID else index
-
-
-def _introduction(lines: list[_Line], index: int) -> int:
-    """Whether "On Monday, Ada wrote:" begins here, on up to six lines; 0, or the line after it."""
-    first = lines[index]
-    if "h" in first.marks:
-        end = index + 1
-        while end < len(lines) and "h" in lines[end].marks:
-            end += 1
-        return end
-    opens = bool(OPENS_INTRODUCTION.match(first.text))
-    may_wrap = (
-        opens or bool(ADDRESS.search(first.text) and VERB.search(first.text)) or first.text.rstrip().endswith("<")
-    )
-    text = ""
-    blanks = 0
-    for position in range(index, min(index + _LONGEST_INTRODUCTION, len(lines))):
-        line = lines[position]
-        own = line.text.strip()
-        if line.depth and not (text.count("<") > text.count(">") and len(own) < 60 and _ends(own)):
-            break
-        if not own:
-            blanks += 1
-            if blanks > 2 or not HAS_DATE.search(text):
-                break
-            continue
-        if position > index and (not may_wrap or _opens_another(text, own)):
-            break
-        text = f"{text} {own}" if text else own
-        if len(text) > 700:
-            break
-        if _ends(text):
-            after = _next_words(lines, position + 1)
-            is_followed = after < len(lines) and _is_marked(lines[after])
-            return position + 1 if _is_introduction(text, opens=opens, is_followed=is_followed) else 0
-    return 0
-
-
-def _opens_another(text: str, own: str) -> bool:
-    """Whether a line begins an introduction of its own, rather than going on with "… schrieb am Dienstag"."""
-    if not OPENS_INTRODUCTION.match(own) or not HAS_DATE.search(own) or not HAS_DATE.search(text):
-        return False
-    return not _ends(own) or bool(VERB.search(own) or ADDRESS.search(own))
-
-
-def _is_marked(line: _Line) -> bool:
-    return line.depth > 0 or "b" in line.marks
-
-
-def _ends(text: str) -> bool:
-    tail = text[-60:].rstrip(" \t\xa0*_-")
-    if tail.endswith((":", "：")):
-        return True
-    last = tail[-25:].rpartition(" ")[2].rpartition(">")[2].lower()
-    return last in LAST_WORDS
-
-
-def _is_introduction(text: str, *, opens: bool, is_followed: bool) -> bool:
-    has_verb = bool(VERB.search(text) or VERB_AT_END.search(text[-60:]))
-    has_date = bool(HAS_DATE.search(text[:200]))
-    has_address = bool(ADDRESS.search(text))
-    if is_followed:
-        return has_verb or (has_date and has_address)
-    if OF_ONESELF.search(text):
-        return False
-    if has_verb:
-        return has_date and (has_address or (opens and bool(HAS_TIME.search(text))))
-    return has_date and has_address and text.rstrip("*_ ").endswith((">:", "):", "]:"))
-
-
-def _show_answers(lines: list[_Line], kinds: list[str], sent: str) -> None:
+def _show_answers(lines: list[Line], kinds: list[str], sent: str) -> None:
     """Within the quotation of what we sent, show the lines that we did not send (P4.2): no mark tells them "
     "otherwise."""
     known = f" {' '.join(_words(sent))} "

@@ -41,6 +41,11 @@ class Actor:
     _roles: dict[int, str] = field(default_factory=dict, compare=False, repr=False)
     _known: list[bool] = field(default_factory=list, compare=False, repr=False)
 
+    @classmethod
+    def member(cls, person: Person, team_id: int, role: str) -> "Actor":
+        """Somebody whose role in a team was just read; no other team's rights are known of this actor."""
+        return cls(who=person, _roles={team_id: role} if person.is_active else {}, _known=[True])
+
     def stamp(self) -> dict[str, str]:
         """What the record keeps of the actor: uids only."""
         stamp = {"who": f"person:{self.who.uid}" if self.who else self.kind, "via": self.via}

@@ -20,7 +20,7 @@ Based = Mapping[str, Any]
 def locked(ticket: Ticket | int, right: str, actor: Actor) -> Ticket:
     """The ticket as it is now, under its lock. Raises NotFound when the actor may not see it, NotAllowed."""
     number = ticket if isinstance(ticket, int) else ticket.number
-    found = Ticket.objects.select_for_update(of=("self",)).with_names().filter(number=number).first()
+    found = Ticket.objects.select_for_update(of=("self",)).with_people().filter(number=number).first()
     if found is None:
         raise NotFound
     allow(actor, right, found)

@@ -108,6 +108,8 @@ class Ticket(models.Model):
     version = models.PositiveIntegerField(default=1)
 
     objects = TicketQuerySet.as_manager()
+    # The first entry, right after the ticket was opened with it.
+    opened_with: "Entry | None" = None
 
     class Meta:
         # SQLite uses a partial index only where the question needs no parameter to imply its condition: IS NULL.

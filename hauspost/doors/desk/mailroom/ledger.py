@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.frame import desk_page, for_the_mailroom
+from hauspost.doors.desk.reasons import because
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.pages import page
@@ -41,6 +42,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "rows": rows,
         "dispositions": dict(Delivery.Disposition.choices),
         "colours": COLOURS,
+        "because": because,
         # A mail may have gone to a ticket that is another team's by now: then not even its number (P11.1).
         "open_tickets": set(
             Ticket.objects.at_desk_of(actor)

@@ -37,7 +37,7 @@ def show(request: HttpRequest) -> HttpResponse:
     _only_administrators(request)
     recipients = Prefetch("recipients", OutgoingRecipient.objects.order_by("id"))
     waiting = OutgoingMail.objects.waiting().longest_waiting_first()
-    troubled = OutgoingMail.objects.in_trouble().exclude(state__in=OutgoingMail.UNFINISHED).order_by("-id")
+    troubled = OutgoingMail.objects.in_trouble().filter(next_try_at__isnull=True).order_by("-id")
     rows = [
         *waiting.defer("raw").prefetch_related(recipients)[:_MOST],
         *troubled.defer("raw").prefetch_related(recipients)[:_MOST],

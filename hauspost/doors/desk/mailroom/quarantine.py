@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.frame import desk_page, for_the_mailroom
 from hauspost.doors.desk.mailroom.ledger import COLOURS
+from hauspost.doors.desk.reasons import because
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.serving import serve_bytes, serve_mail_html, untouched_html
@@ -40,6 +41,7 @@ def show(request: HttpRequest) -> HttpResponse:
         current="mailroom",
         tab="quarantine",
         rows=rows,
+        because=because,
         older=url("quarantine", before=rows[-1].id) if more else "",
     )
 
@@ -58,6 +60,7 @@ def one(request: HttpRequest, delivery: int) -> HttpResponse:
         row=row,
         letter=letter,
         colours=COLOURS,
+        because=because,
         sees_ticket=row.ticket is not None
         and Ticket.objects.at_desk_of(actor_of(request)).filter(number=row.ticket).exists(),
         is_aside=row.disposition in actions.SET_ASIDE,

@@ -14,8 +14,9 @@ def judge(case: Case) -> Verdict | None:
     if mail is None:
         return Verdict("bounce", "bounce", "it names no mail of ours")
     for bounce in letter.bounces:
-        hard = bounce.is_hard and bounce.action != "delayed"
-        outbox.note_bounce(mail.id, bounce.recipient, bounce.status, bounce.diagnostic, hard)
+        # Given up is given up: a full mailbox has not got the reply either (P5.2).
+        undelivered = bounce.action != "delayed"
+        outbox.note_bounce(mail.id, bounce.recipient, bounce.status, bounce.diagnostic, undelivered)
     if not letter.bounces and letter.is_bounce:
         outbox.note_bounce(mail.id, "", "", letter.subject, hard=True)
     return Verdict("bounce", "bounce", f"of outgoing mail {mail.id}", ticket=mail.about or None)

@@ -73,6 +73,7 @@ def open_ticket(new: NewTicket, writing: Writing, *, actor: Actor) -> Ticket:
         is_from_desk=new.as_note,
         proof=actor.proof.value,
     )
+    ticket.opened_with = entry
     participants = _take_part(ticket, new)
     links = [
         Link(ticket=ticket, other_id=number, kind=kind)

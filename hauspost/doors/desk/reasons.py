@@ -1,0 +1,56 @@
+"""Why a mail was judged, held or set aside as it was: the mail room's codes in words."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+_WORDS: Mapping[str, Any] = {
+    "new": gettext_lazy("it answers no ticket"),
+    "our message id": gettext_lazy("it answers our mail"),
+    "return path": gettext_lazy("it came to our return path"),
+    "signed address": gettext_lazy("it came to our signed address"),
+    "known message id": gettext_lazy("it answers a mail of the ticket"),
+    "number in the subject": gettext_lazy("the ticket's number stands in its subject"),
+    "by hand": gettext_lazy("decided by hand"),
+    "duplicate": gettext_lazy("the same mail is here already"),
+    "bounce": gettext_lazy("a mail server reports a mail as undeliverable"),
+    "flood": gettext_lazy("too many mails of one sender"),
+    "own mail": gettext_lazy("we sent it ourselves"),
+    "marked as spam": gettext_lazy("the mail server marked it as spam"),
+    "no intake address": gettext_lazy("no team has this address"),
+    "feedback report": gettext_lazy("a complaint report of another mail server"),
+    "automatic reply": gettext_lazy("an automatic reply"),
+    "auto-submitted": gettext_lazy("an automatic reply"),
+    "auto-reply": gettext_lazy("an automatic reply"),
+    "report": gettext_lazy("an automatic report"),
+    "too_many_parts": gettext_lazy("it has too many parts"),
+    "too_deep": gettext_lazy("its parts lie too deep in each other"),
+    "headers_too_long": gettext_lazy("its head is too long"),
+    "too_many_recipients": gettext_lazy("it has too many recipients"),
+    "unreadable": gettext_lazy("it cannot be read"),
+}
+_HELD: Mapping[str, Any] = {
+    "unconfirmed": gettext_lazy("The sender was written to, but does not take part in this ticket."),
+    "unproven": gettext_lazy("The sender could not be proven."),
+    "verification": gettext_lazy("It looks like a sign-up or verification mail."),
+    "no token": gettext_lazy("It carries no proof that it answers a mail of ours."),
+    "no right": gettext_lazy("The sender may not answer in this ticket."),
+    "automatic": gettext_lazy("It is an automatic mail."),
+}
+_MENTIONS = re.compile(r"mentions #(\d+)")
+
+
+def because(code: str) -> str:
+    """The reason of a disposition; a code without words is shown as it stands."""
+    found = _MENTIONS.fullmatch(code)
+    if found:
+        return _("new, it mentions #%(number)s") % {"number": found[1]}
+    return str(_WORDS.get(code, code))
+
+
+def held_because(code: str) -> str:
+    """Why only the desk sees a mail."""
+    return str(_HELD.get(code, _("It could not be filed as an answer: %(code)s.") % {"code": code}))
