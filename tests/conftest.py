@@ -1,5 +1,8 @@
 """What every test may use: the company's named cast, and a desk that receives letters."""
 
+import os
+import shutil
+
 import pytest
 
 from tests.desk import Desk
@@ -15,3 +18,10 @@ def desk(db: None) -> Desk:
 def lasting_desk(transactional_db: None) -> Desk:
     """The same with real commits, for what crosses connections, processes or files."""
     return Desk.opened()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """Debian's Chromium; as root it runs without its own sandbox."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    return browser_type_launch_args | {"executable_path": path, "chromium_sandbox": os.geteuid() != 0}

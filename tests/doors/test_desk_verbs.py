@@ -203,7 +203,9 @@ def test_an_outage_is_counted(anna: Client, ticket: Ticket) -> None:
     assert again(ticket).impact_people == 6
 
 
-@pytest.mark.parametrize(("field", "typed"), [("people", "many"), ("percent", "101"), ("since", "soon"), ("people", "-1")])
+@pytest.mark.parametrize(
+    ("field", "typed"), [("people", "many"), ("percent", "101"), ("since", "soon"), ("people", "-1")]
+)
 def test_nonsense_numbers_are_refused_and_kept(anna: Client, ticket: Ticket, field: str, typed: str) -> None:
     answer = anna.post(f"/desk/tickets/{ticket.number}/impact", {field: typed})
     assert answer.status_code == 422
@@ -279,7 +281,7 @@ def test_a_link_to_a_forbidden_ticket_is_refused_like_one_to_none(anna: Client, 
         for number in (secret.number, 999_999)
     ]
     assert "there is no such ticket that you may see" in told[0]
-    assert told[0].replace(str(secret.number), "") == told[1].replace("999999", "")
+    assert told[0] == told[1]
 
 
 def test_tags(anna: Client, ticket: Ticket) -> None:

@@ -31,6 +31,9 @@ TODAY = datetime(2026, 3, 17, 9, 40, tzinfo=UTC)
 SUNDAY_NIGHT = datetime(2026, 3, 15, 22, 10, tzinfo=UTC)
 
 
+in_the_year = pytest.mark.django_db
+
+
 @pytest.fixture(scope="module")
 def heard(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[list[tuple[int, int]]]:
     """A short year in the database, gone after this module; what its progress bar heard."""
@@ -46,35 +49,41 @@ def told(heard: list[tuple[int, int]]) -> list[Plan]:
     return plans(TICKETS, TODAY, SEED)
 
 
+@in_the_year
 def test_every_story_stands_where_it_ended(told: list[Plan]) -> None:
     assert Ticket.objects.count() == TICKETS
     assert Counter(Ticket.objects.values_list("state", flat=True)) == Counter(one.story.outcome for one in told)
     assert not Ticket.objects.open().exclude(state="new").filter(assignee=None).exists()
 
 
+@in_the_year
 def test_numbers_rise_with_time_and_nothing_lies_in_the_future(told: list[Plan]) -> None:
     opened = list(Ticket.objects.order_by("number").values_list("opened_at", flat=True))
     assert opened == sorted(opened)
     assert not Event.objects.filter(recorded_at__gt=TODAY).exists()
 
 
+@in_the_year
 def test_every_row_is_what_its_record_tells(told: list[Plan]) -> None:
     for ticket in Ticket.objects.with_names():
         assert rebuilt(ticket.stream) == row_of(ticket), ticket
 
 
+@in_the_year
 def test_chains_and_seals_hold(told: list[Plan]) -> None:
     found = verify(KEEPERS)
     assert [str(fault) for fault in found.faults] == []
     assert found.seals == Seal.objects.count() >= 12
 
 
+@in_the_year
 def test_nothing_waits_to_be_done(told: list[Plan]) -> None:
     assert not Pending.objects.exists()
     assert not OutgoingMail.objects.waiting().exists()
     assert set(OutgoingMail.objects.values_list("state", flat=True)) == {"sent"}
 
 
+@in_the_year
 def test_the_ledger_adds_up(told: list[Plan]) -> None:
     """P2.3: each mail ended once, and each entry that came by mail names the delivery that brought it."""
     ends = Counter(Delivery.objects.values_list("disposition", flat=True))
@@ -88,6 +97,7 @@ def test_the_ledger_adds_up(told: list[Plan]) -> None:
     assert {"quarantine", "spam", "automatic", "bounce", "duplicate"} <= set(ends)
 
 
+@in_the_year
 def test_people_may_sign_in_and_have_unread_notices_of_these_days_only(told: list[Plan]) -> None:
     for one, _role in LOGINS:
         person = AddressBackend().authenticate(None, address=one.address, password=PASSWORD)
@@ -98,11 +108,13 @@ def test_people_may_sign_in_and_have_unread_notices_of_these_days_only(told: lis
     assert not unread.filter(created_at__lt=TODAY - timedelta(days=2)).exists()
 
 
+@in_the_year
 def test_whoever_waits_hears_how_far_it_is(heard: list[tuple[int, int]], told: list[Plan]) -> None:
     steps = sum(len(one.moments) for one in told)
     assert heard == [(done, steps) for done in range(1, steps + 1)]
 
 
+@in_the_year
 @pytest.mark.usefixtures("heard")
 def test_a_database_with_people_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     before = Event.objects.count()

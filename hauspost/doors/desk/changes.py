@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,13 +31,14 @@ from hauspost.records.tickets.company import status_of
 from hauspost.records.tickets.models import Level, Link, Participant, Priority, Status, Ticket, WorkPlace
 from hauspost.records.tickets.refusals import Changed
 
-Change = Callable[[HttpRequest, Ticket, Actor, "dict[str, Any] | None"], None]
+# (request, ticket, actor, what the fields were when the form was made; then what the address names) -> None
+Change = Callable[..., None]
 
 
-def of_card(card: str) -> "Callable[[Change], Callable[..., HttpResponse]]":
+def of_card(card: str) -> "Callable[[Change], Callable[..., HttpResponseBase]]":
     """Make a change a page: what is refused comes back in the card's form, with everything that was typed."""
 
-    def made(change: Change) -> Callable[..., HttpResponse]:
+    def made(change: Change) -> Callable[..., HttpResponseBase]:
         @at_the_desk
         @require_POST
         @wraps(change)
@@ -155,7 +157,8 @@ def reopening(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict
 @of_card("classification")
 def classification(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None) -> None:
     """POST …/classification: only the fields that the form has."""
-    sent, fields = request.POST, {}
+    sent = request.POST
+    fields: dict[str, Any] = {}
     if "category" in sent:
         fields["category"] = keyed(Category, text_of(request, "category"), "category")
     if "type" in sent:
@@ -313,9 +316,7 @@ def tag_removal(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: di
 
 
 @of_card("requester")
-def release(
-    request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None, *, entry: int
-) -> None:
+def release(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None, *, entry: int) -> None:
     """POST …/entries/<id>/release: a held mail joins the public record."""
     found = ticket.entries.filter(id=entry).first()
     if found is None:

@@ -88,4 +88,3 @@ def work_places() -> Pairs:
 def link_kinds() -> Pairs:
     """How two tickets can be related."""
     return [(value, str(words)) for value, words in Link.Kind.choices]
-

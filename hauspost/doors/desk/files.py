@@ -22,11 +22,9 @@ def file(request: HttpRequest, number: int, file: int) -> HttpResponseBase:
     ticket, view = ticket_for(number, actor_of(request))
     entries = ticket.entries.visible_in(view)
     row = Attachment.objects.filter(id=file, entry__in=entries).select_related("blob").first()
-    if row is None:
+    if row is None or row.blob is None:
         raise NotFound
-    return serve_file(
-        open_blob(row.blob.sha256), row.name, row.content_type, inline=request.GET.get("inline") == "1"
-    )
+    return serve_file(open_blob(row.blob.sha256), row.name, row.content_type, inline=request.GET.get("inline") == "1")
 
 
 @at_the_desk
@@ -72,7 +70,7 @@ def _entry(request: HttpRequest, number: int, entry: int) -> Entry:
 
 
 def _raw(entry: Entry) -> bytes:
-    row = Delivery.objects.filter(id=entry.delivery).first()
+    row = Delivery.objects.filter(id=entry.delivery or 0).first()
     if row is None:
         raise NotFound
     return raw_of(row)

@@ -35,7 +35,7 @@ def person_of(text: str, field: str) -> Person:
         if found is None:
             raise Invalid(field_name(field), _("nobody here has the address %(address)s") % {"address": address[:100]})
         return found
-    same = list(Person.objects.active().filter(sort_key=sort_key_of(wanted))[:2])
+    same: list[Person] = list(Person.objects.active().filter(sort_key=sort_key_of(wanted))[:2])
     if len(same) != 1:
         reason = _("several persons have this name; give the address") if same else _("nobody has this name")
         raise Invalid(field_name(field), reason)
@@ -47,9 +47,10 @@ def uid_of(text: str, field: str) -> Person | None:
     if not text:
         return None
     try:
-        return Person.objects.active().get(uid=text)
+        found: Person = Person.objects.active().get(uid=text)
     except (Person.DoesNotExist, ValidationError) as fault:
         raise Invalid(field_name(field), _("choose one of the list")) from fault
+    return found
 
 
 def keyed(model: type[M], key: str, field: str) -> M | None:

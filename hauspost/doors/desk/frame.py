@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -34,7 +35,7 @@ def at_the_desk(view: View) -> View:
     """Only for those with a desk; an employee gets the same answer as for no page at all (S5)."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return ask_to_sign_in(request)
         actor = actor_of(request)
@@ -51,7 +52,7 @@ def for_the_mailroom(view: View) -> View:
     """Only for administrators, and for dispatchers and team leads of any team (P3.1)."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **named: Any) -> HttpResponseBase:
         if not sees_mailroom(actor_of(request)):
             raise Http404
         return view(request, *args, **named)
@@ -69,7 +70,9 @@ def sees_mailroom(actor: Actor) -> bool:
     return actor.is_administrator or bool(actor.teams_with("mailroom"))
 
 
-def desk_page(request: HttpRequest, template: str, /, *, current: str = "", status: int = 200, **more: Any) -> HttpResponse:
+def desk_page(
+    request: HttpRequest, template: str, /, *, current: str = "", status: int = 200, **more: Any
+) -> HttpResponse:
     """A whole page of the desk, with its rail."""
     actor = actor_of(request)
     views, teams = rail(actor)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -17,8 +18,8 @@ from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.pages import page
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Team
-from hauspost.records.tickets.reading import Cursor
 from hauspost.records.tickets.models import Priority, Ticket
+from hauspost.records.tickets.reading import Cursor
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def show(request: HttpRequest, key: str) -> HttpResponse:
 
 @at_the_desk
 @require_GET
-def of_team(request: HttpRequest, key: str) -> HttpResponse:
+def of_team(request: HttpRequest, key: str) -> HttpResponseBase:
     """The open tickets of one team."""
     return show(request, f"team:{key}")
 

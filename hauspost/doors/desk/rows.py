@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from hauspost.ground.text.words import in_language
-from hauspost.records.tickets.reading import PAGE, Cursor
 from hauspost.records.tickets.models import Ticket
+from hauspost.records.tickets.reading import PAGE, Cursor
 
 STATE_COLOURS = {
     "new": "amber",

@@ -35,10 +35,9 @@ def show(request: HttpRequest) -> HttpResponse:
     query = " ".join(request.GET.get("q", "").replace("\0", " ").split())[:300]
     before = small_number(request.GET.get("before", ""))
     number = query.removeprefix("#")
-    if number.isascii() and number.isdecimal() and len(number) < 12 and not before:
-        # A bare number is a ticket's, if there is one that this person sees (P16.2).
-        if Ticket.objects.at_desk_of(actor).filter(number=int(number)).exists():
-            return HttpResponseRedirect(reverse("ticket", args=[int(number)]))
+    # A bare number is a ticket's, if there is one that this person sees (P16.2).
+    if not before and small_number(number) and Ticket.objects.at_desk_of(actor).filter(number=int(number)).exists():
+        return HttpResponseRedirect(reverse("ticket", args=[int(number)]))
     found, following = _find(query, actor, before) if query else ([], None)
     return desk_page(
         request,

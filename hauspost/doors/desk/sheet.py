@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import OuterRef, Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from markupsafe import Markup
 
-from hauspost.doors.desk.counters import CAP, CappedCount
+from hauspost.doors.desk.counters import CAP
 from hauspost.doors.desk.reasons import held_because
 from hauspost.doors.desk.timeline import Line, timeline
 from hauspost.ground import clock
@@ -19,8 +19,8 @@ from hauspost.ground.mail.outbox import delivery_states
 from hauspost.ground.refusals import NotFound
 from hauspost.ground.text.safe_html import point_pictures
 from hauspost.records.people.actor import Actor
+from hauspost.records.tickets.models import Attachment, Entry, Link, Participant, Status, Tag, Ticket
 from hauspost.records.tickets.reading import View, view_of
-from hauspost.records.tickets.models import Attachment, Entry, Link, Participant, Tag, Ticket
 
 # As many entries as a page shows at once; "earlier entries" shows the ones before.
 MOST_ENTRIES = 100
@@ -55,6 +55,31 @@ class Fate:
     colour: str
     symbol: str
     answer: str
+
+
+class EntryRow(NamedTuple):
+    """What the record reads of an entry."""
+
+    id: int
+    seq: int
+    created_at: datetime
+    kind: str
+    author_name: str
+    author_address: str
+    html: str
+    quoted_html: str
+    is_from_desk: bool
+    is_public: bool
+    is_automatic: bool
+    proof: str
+    held_because: str
+    channel: str
+    recipients: list[dict[str, str]]
+    delivery: int | None
+    leaves_at: datetime | None
+    author__uid: Any
+    author__name: str | None
+    author__is_external: bool | None
 
 
 @dataclass(slots=True)
@@ -136,13 +161,7 @@ class Sheet:
 
 def ticket_for(number: int, actor: Actor) -> tuple[Ticket, View]:
     """The ticket and as what the actor sees it. Raises NotFound alike for none and for forbidden (S5)."""
-    of_requester = Ticket.objects.filter(requester=OuterRef("requester"), team_id__in=actor.teams_with("read"))
-    found = (
-        Ticket.objects.with_names()
-        .annotate(open_count=CappedCount(of_requester.open()), done_count=CappedCount(of_requester.done()))
-        .filter(number=number)
-        .first()
-    )
+    found = Ticket.objects.with_names().filter(number=number).first()
     view = view_of(found, actor) if found is not None else None
     if found is None or view is None or not view.sees_notes:
         raise NotFound
@@ -154,17 +173,20 @@ def sheet_of(ticket: Ticket, view: View, actor: Actor, *, before_seq: int = 0) -
     query = ticket.entries.visible_in(view).filter(taken_back_at__isnull=True)
     if before_seq:
         query = query.filter(seq__lt=before_seq)
-    rows = list(query.select_related("author").order_by("-seq")[: MOST_ENTRIES + 1])
+    rows = entry_rows(query.order_by("-seq")[: MOST_ENTRIES + 1])
     earlier = rows[MOST_ENTRIES - 1].seq if len(rows) > MOST_ENTRIES else 0
     rows = rows[:MOST_ENTRIES][::-1]
-    entries = shown_entries(rows, reverse("file", args=[0, 0]).removesuffix("0/files/0") + f"{ticket.number}/files/")
+    entries = shown_entries(rows, f"{reverse('ticket', args=[ticket.number])}/files/")
     people = _people(ticket)
-    known = {str(person.uid): person.name for person in _persons_of(ticket, rows)}
+    known = {str(person.uid): person.name for person in _persons_of(ticket, actor)}
+    known |= {str(row.author__uid): row.author__name for row in rows if row.author__uid}
     known |= {one.uid: one.name for one in people}
     lines = timeline(ticket.stream, known)
-    first, last = (rows[0].created_at if earlier and rows else None), None
-    lines = [line for line in lines if (first is None or line.at >= first) and (last is None or line.at <= last)]
-    record = sorted([*entries, *lines], key=lambda one: one.at)
+    since, until = (rows[0].created_at if earlier else None), (rows[-1].created_at if before_seq and rows else None)
+    lines = [one for one in lines if (since is None or one.at >= since) and (until is None or one.at <= until)]
+    record: list[Shown | Line] = [*entries, *lines]
+    record.sort(key=lambda one: one.at)
+    others = _others_of_requester(ticket, actor)
     return Sheet(
         ticket=ticket,
         view=view,
@@ -175,12 +197,17 @@ def sheet_of(ticket: Ticket, view: View, actor: Actor, *, before_seq: int = 0) -
         people=people,
         links=_links(ticket, actor),
         tags=list(Tag.objects.filter(ticket=ticket).order_by("word").values_list("word", flat=True)),
-        requester_open=max(0, getattr(ticket, "open_count", 0) - (1 if ticket.is_open else 0)),
-        requester_done=min(CAP, getattr(ticket, "done_count", 0)),
+        requester_open=others[0],
+        requester_done=others[1],
     )
 
 
-def shown_entries(rows: list[Entry], file_base: str) -> list[Shown]:
+def entry_rows(entries: "QuerySet[Entry]") -> list[EntryRow]:
+    """The rows of a query for entries, as tuples."""
+    return [EntryRow(*values) for values in entries.values_list(*EntryRow._fields)]
+
+
+def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
     """The entries with their files and what became of them on their way out."""
     files, pictures = _files([row.id for row in rows], file_base)
     fates = _fates([row.id for row in rows if row.is_from_desk and row.is_public])
@@ -191,7 +218,7 @@ def shown_entries(rows: list[Entry], file_base: str) -> list[Shown]:
             seq=row.seq,
             at=row.created_at,
             kind=row.kind,
-            author=row.author_name or (row.author.name if row.author else "") or row.author_address or _("(unknown)"),
+            author=row.author_name or row.author__name or row.author_address or _("(unknown)"),
             address=row.author_address,
             # The only place where stored HTML becomes part of a page: it was sanitised on its way in (S1).
             html=Markup(point_pictures(row.html, pictures.get(row.id, {}))),
@@ -199,10 +226,10 @@ def shown_entries(rows: list[Entry], file_base: str) -> list[Shown]:
             is_styled="style=" in row.html or "<table" in row.html or "<font" in row.html,
             is_from_desk=row.is_from_desk,
             is_automatic=row.is_automatic,
-            is_external=row.author is not None and row.author.is_external,
+            is_external=bool(row.author__is_external),
             is_proven=row.proof not in ("", "none"),
             held=held_because(row.held_because) if row.held_because else "",
-            held_by_person=row.author is not None,
+            held_by_person=row.author__uid is not None,
             channel=row.channel,
             to=_addressed(row.recipients),
             has_original=row.delivery is not None,
@@ -225,7 +252,7 @@ def _files(entries: list[int], base: str) -> tuple[dict[int, list[File]], dict[i
     """By entry: the files to list, and the addresses of the pictures that stand in its text (P20.2)."""
     files: dict[int, list[File]] = {}
     pictures: dict[int, dict[str, str]] = {}
-    rows = Attachment.objects.filter(entry_id__in=entries).order_by("entry_id", "position", "id")
+    rows = Attachment.objects.filter(entry_id__in=entries, blob__isnull=False).order_by("entry_id", "position", "id")
     for id_, entry, name, size, content_id, inline in rows.values_list(
         "id", "entry_id", "name", "size_bytes", "content_id", "is_inline"
     ):
@@ -251,9 +278,17 @@ def _fates(entries: list[int]) -> dict[int, list[Fate]]:
     return found
 
 
-def _persons_of(ticket: Ticket, rows: list[Entry]) -> list[Any]:
-    people = [ticket.requester, ticket.affected, ticket.assignee, ticket.technician, *(row.author for row in rows)]
+def _persons_of(ticket: Ticket, actor: Actor) -> list[Any]:
+    people = [ticket.requester, ticket.affected, ticket.assignee, ticket.technician, actor.who]
     return [person for person in people if person is not None]
+
+
+def _others_of_requester(ticket: Ticket, actor: Actor) -> tuple[int, int]:
+    """How many other tickets of this requester the reader sees: open ones, done ones; a thousand are looked at."""
+    seen = Ticket.objects.filter(requester=ticket.requester_id, team_id__in=actor.teams_with("read"))
+    states = [state for number, state in seen.values_list("number", "state")[:CAP] if number != ticket.number]
+    done = sum(state in Status.DONE for state in states)
+    return len(states) - done, done
 
 
 def _people(ticket: Ticket) -> list[Taking]:
@@ -269,10 +304,16 @@ def _people(ticket: Ticket) -> list[Taking]:
 
 def _links(ticket: Ticket, actor: Actor) -> list[LinkedTicket]:
     """The links whose other end the reader may see; of the rest not even the number (P11.1)."""
-    teams = actor.teams_with("read")
-    rows = Link.objects.filter(
-        Q(ticket=ticket, other__team_id__in=teams) | Q(other=ticket, ticket__team_id__in=teams)
-    ).order_by("id")[:50]
+    number = ticket.number
+    rows = Link.objects.filter(Q(ticket_id=number) | Q(other_id=number)).order_by("id")
+    links = list(rows.values_list("ticket_id", "other_id", "kind")[:50])
+    if not links:
+        return []
+    ends = {here if there == number else there for here, there, _kind in links}
+    seen = {
+        row[0]: row
+        for row in Ticket.objects.at_desk_of(actor).filter(number__in=ends).values_list("number", "subject", "state")
+    }
     kinds, found = dict(Link.Kind.choices), []
     backwards = {
         "related": _("related to"),
@@ -282,11 +323,10 @@ def _links(ticket: Ticket, actor: Actor) -> list[LinkedTicket]:
         "mentions": _("mentioned by"),
         "successor": _("followed by"),
     }
-    for here, there, kind, subject, state, own_subject, own_state in rows.values_list(
-        "ticket_id", "other_id", "kind", "other__subject", "other__state", "ticket__subject", "ticket__state"
-    ):
-        if here == ticket.number:
-            found.append(LinkedTicket(there, subject, kind, str(kinds[kind]), state, True))
-        else:
-            found.append(LinkedTicket(here, own_subject, kind, backwards[kind], own_state, False))
+    for here, there, kind in links:
+        is_ours = here == number
+        other = seen.get(there if is_ours else here)
+        if other is not None:
+            words = str(kinds[kind]) if is_ours else backwards[kind]
+            found.append(LinkedTicket(other[0], other[1], kind, words, other[2], is_ours))
     return found

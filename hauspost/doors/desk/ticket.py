@@ -18,9 +18,9 @@ from hauspost.doors.desk.sheet import sheet_of, ticket_for
 from hauspost.doors.ui.acting import actor_of
 from hauspost.ground.refusals import Refused
 from hauspost.records.people.actor import Actor
+from hauspost.records.tickets.models import Channel, Entry, Priority, Status, Ticket
 from hauspost.records.tickets.reading import Cursor
 from hauspost.records.tickets.rebuilding import snapshot
-from hauspost.records.tickets.models import Channel, Entry, Priority, Status, Ticket
 from hauspost.records.tickets.recipients import recipients_of
 
 # Which fields each card's form edits: they travel along as they were, so that two edits meet (P24.3).
@@ -71,7 +71,7 @@ def ticket_page(
     ticket, view = ticket_for(number, actor)
     sheet = sheet_of(ticket, view, actor, before_seq=small_number(request.GET.get("earlier", "")))
     request.shows_mail_html = True  # type: ignore[attr-defined]
-    change = change if change in CARD_FIELDS and not (view.role == "auditor") else ""
+    change = change if change in CARD_FIELDS and view.role != "auditor" else ""
     beside = _list_beside(request, actor, ticket)
     if composer is not None:
         composer |= composer_context(ticket, composer["kind"])
@@ -144,7 +144,9 @@ def _composer_asked(request: HttpRequest, number: int, kind: str) -> dict[str, A
         ).first()
         if entry is not None:
             composer["text"] = entry.text
-            composer["kept_files"] = list(entry.attachments.order_by("position").values_list("id", "name", "size_bytes"))
+            composer["kept_files"] = list(
+                entry.attachments.order_by("position").values_list("id", "name", "size_bytes")
+            )
     return composer
 
 
@@ -201,4 +203,3 @@ def _list_beside(request: HttpRequest, actor: Actor, ticket: Ticket) -> dict[str
         "next": f"{base}{numbers[at + 1]}{tail}" if at + 1 < len(numbers) else "",
         "previous": f"{base}{numbers[at - 1]}{tail}" if at > 0 else "",
     }
-

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +25,7 @@ from hauspost.records.places.models import Location, Site
 from hauspost.records.tickets.models import Channel, Level, Link, Participant, Priority, Status, WorkPlace
 
 _PERSONS = ("requester", "affected", "assignee", "technician")
-_KEYED = {"team": Team, "category": Category, "site": Site, "location": Location, "status": Status}
+_KEYED: Mapping[str, Any] = {"team": Team, "category": Category, "site": Site, "location": Location, "status": Status}
 _CHOICES: Mapping[str, Any] = {
     "type": TicketType, "impact": Level, "urgency": Level, "priority": Priority, "channel": Channel,
     "work_place": WorkPlace,
@@ -131,33 +132,54 @@ def _names(events: list[_Event], known: Mapping[str, str]) -> _Names:
 
 
 def _uids(event: _Event) -> set[str]:
-    found = {event.actor.get("who", "").removeprefix("person:"), event.data.get("person"), event.data.get("participant")}
+    found = {
+        event.actor.get("who", "").removeprefix("person:"),
+        event.data.get("person"),
+        event.data.get("participant"),
+    }
     found |= {values.get(field) for values in (event.before, event.after) for field in _PERSONS}
     found |= set(event.data.get("people") or ())
     return {uid for uid in found if isinstance(uid, str) and len(uid) == 36}
 
 
+# Names of company things by language, field and key. They change rarely, so a minute's age does no harm.
+_told: dict[tuple[str, str, str], tuple[str, float]] = {}
+_FRESH_SECONDS = 60
+
+
 def _keyed(keys: Mapping[str, set[str]]) -> dict[tuple[str, str], str]:
-    """Names by field and key, all tables in one query."""
+    """Names by field and key, read in one query what is not known yet."""
+    language, at = get_language() or settings.LANGUAGE_CODE, monotonic()
+    found: dict[tuple[str, str], str] = {}
+    missing: dict[str, set[str]] = {}
+    for field, wanted in keys.items():
+        for key in wanted:
+            name, until = _told.get((language, field, key), ("", 0.0))
+            if until > at:
+                found[field, key] = name
+            else:
+                missing.setdefault(field, set()).add(key)
+    for field, key, said in _read(missing) if missing else ():
+        found[field, key] = in_language(json.loads(said), language, settings.LANGUAGE_CODE) or key
+        if len(_told) > 10_000:
+            _told.clear()
+        _told[language, field, key] = (found[field, key], at + _FRESH_SECONDS)
+    return found
+
+
+def _read(keys: Mapping[str, set[str]]) -> Iterable[tuple[str, str, str]]:
     queries = [
         _KEYED[field]
         .objects.filter(key__in=wanted)
-        .annotate(said=Cast("path_words" if field == "category" else "words", TextField()))
-        .values_list("key", "said")
+        .annotate(
+            said=Cast("path_words" if field == "category" else "words", TextField()),
+            field=Cast(Value(field), TextField()),
+        )
         .order_by()
-        .annotate(field=Cast(Value(field), TextField()))
         .values_list("field", "key", "said")
         for field, wanted in keys.items()
     ]
-    if not queries:
-        return {}
-    rows = queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
-    language = get_language() or settings.LANGUAGE_CODE
-    return {
-        (field, key): in_language(json.loads(said), language, settings.LANGUAGE_CODE) or key for field, key, said in rows
-    }
-
-
+    return queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
 
 
 def _bold(words: object) -> Markup:
@@ -271,7 +293,9 @@ def _status(event: _Event, names: _Names) -> Markup | None:
     until = event.after.get("wake_at")
     if until:
         moment = formats.when(parse_datetime(until))
-        return _say(_("%(who)s set it to %(status)s until %(until)s"), who=_who(event, names), status=status, until=moment)
+        return _say(
+            _("%(who)s set it to %(status)s until %(until)s"), who=_who(event, names), status=status, until=moment
+        )
     return _say(_("%(who)s set it to %(status)s"), who=_who(event, names), status=status)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from hauspost.doors.desk import choices
 from hauspost.doors.desk.forms import chosen, keyed, text_of, uid_of
 from hauspost.doors.desk.frame import at_the_desk, desk_page
-from hauspost.doors.desk.sheet import shown_entries, ticket_for
+from hauspost.doors.desk.sheet import entry_rows, shown_entries, ticket_for
 from hauspost.doors.ui.acting import actor_of
 from hauspost.ground.refusals import NotFound, Refused
 from hauspost.records.catalogue.models import Category
@@ -99,7 +99,7 @@ def table(request: HttpRequest, number: int, *, refused: str = "", status: int =
     if not view.may("catalogue"):
         return HttpResponseRedirect(reverse("ticket", args=[number]))
     request.shows_mail_html = True  # type: ignore[attr-defined]
-    rows = list(ticket.entries.filter(taken_back_at__isnull=True).select_related("author").order_by("seq")[:3])
+    rows = entry_rows(ticket.entries.filter(taken_back_at__isnull=True).order_by("seq")[:3])
     before, after, at, count = _neighbours(actor, number)
     categories = _likely(ticket)
     return desk_page(
@@ -120,7 +120,10 @@ def table(request: HttpRequest, number: int, *, refused: str = "", status: int =
         agents=choices.agents_of(ticket.team_id),
         other_teams=[pair for pair in choices.teams() if pair[0] != ticket.team.key],
         missing=_missing(ticket),
-        picked={name: request.POST.get(name, "") for name in ("category", "other_category", "who", "other_who", "work_place")},
+        picked={
+            name: request.POST.get(name, "")
+            for name in ("category", "other_category", "who", "other_who", "work_place")
+        },
     )
 
 
@@ -188,4 +191,3 @@ def _missing(ticket: Ticket) -> list[str]:
     if ticket.type != "service_request" and ticket.impact_people is None:
         asked.append(_("How many people cannot work?"))
     return asked
-

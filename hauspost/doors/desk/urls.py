@@ -46,7 +46,9 @@ urlpatterns = [
     path(f"{_one}/requester", changes.requester, name="requester"),
     path(f"{_one}/participants", changes.participants, name="participants"),
     path(
-        f"{_one}/participants/<uuid:uid>/confirmation", changes.participant_confirmation, name="participant-confirmation"
+        f"{_one}/participants/<uuid:uid>/confirmation",
+        changes.participant_confirmation,
+        name="participant-confirmation",
     ),
     path(f"{_one}/participants/<uuid:uid>/removal", changes.participant_removal, name="participant-removal"),
     path(f"{_one}/links", changes.links, name="links"),

@@ -102,7 +102,7 @@ def _files(request: HttpRequest, ticket: Ticket) -> list[NewFile]:
     kept = Attachment.objects.filter(
         id__in=wanted, entry__ticket=ticket, entry__author=actor_of(request).who, entry__taken_back_at__isnull=False
     ).select_related("blob")
-    return [NewFile(row.name, row.content_type, row.blob) for row in kept] + files_of(request)
+    return [NewFile(row.name, row.content_type, row.blob) for row in kept if row.blob] + files_of(request)
 
 
 def _typed(request: HttpRequest, kind: str, refused: str = "") -> dict[str, Any]:

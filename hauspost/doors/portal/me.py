@@ -42,4 +42,3 @@ def show(request: HttpRequest) -> HttpResponse:
         languages=settings.LANGUAGES,
         zones=zones(actor.who.time_zone if isinstance(actor.who, Person) else ""),
     )
-

@@ -143,7 +143,9 @@ def _ticket(request: HttpRequest, number: int, *, text: str = "", refused: str =
 def _shown(rows: list[Entry], base: str) -> list[Shown]:
     files: dict[int, list[tuple[str, str, int]]] = {}
     pictures: dict[int, dict[str, str]] = {}
-    attached = Attachment.objects.filter(entry__in=[row.id for row in rows]).order_by("entry_id", "position", "id")
+    attached = Attachment.objects.filter(entry__in=[row.id for row in rows], blob__isnull=False).order_by(
+        "entry_id", "position", "id"
+    )
     for id_, entry, name, size, content_id, inline in attached.values_list(
         "id", "entry_id", "name", "size_bytes", "content_id", "is_inline"
     ):
@@ -217,6 +219,6 @@ def file(request: HttpRequest, number: int, file: int) -> HttpResponseBase:
     """GET …/files/<id>: of a public entry that this person sees (S5)."""
     ticket, since = _mine(number, actor_of(request))
     row = Attachment.objects.filter(id=file, entry__in=_entries(ticket, since)).select_related("blob").first()
-    if row is None:
+    if row is None or row.blob is None:
         raise NotFound
     return serve_file(open_blob(row.blob.sha256), row.name, row.content_type, inline=request.GET.get("inline") == "1")

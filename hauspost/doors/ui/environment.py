@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from hauspost.doors.ui import formats
 
@@ -42,17 +42,33 @@ def refuse_raw(shown: Any) -> Any:
 
 def url(name: str, *args: object, **query: object) -> str:
     """The address of a page, with what is not empty of `query` behind it."""
+    if not args and not query:
+        return _plain_url(name)
     filled = {key: word for key, word in query.items() if word not in (None, "")}
     return reverse(name, args=args) + (f"?{urlencode(filled)}" if filled else "")
 
 
-@lru_cache(maxsize=256)
-def icon(name: str, label: str = "", size: int = 16) -> Markup:
+@lru_cache(maxsize=128)
+def _plain_url(name: str) -> str:
+    return reverse(name)
+
+
+def icon(name: str, label: str = "") -> Markup:
     """A Lucide icon: silent beside its word, or named by `label` when it stands alone."""
-    drawing = lucide._render_icon(name, size, stroke_width=1.75)
-    start, rest = str(drawing).split(" ", 1)
-    spoken = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
-    return Markup(f'{start} class="icon" {spoken} focusable="false" {"".join(rest.splitlines())}')
+    if not label:
+        return _silent_icon(name)
+    return Markup('<svg class="icon" role="img" aria-label="{}" {}').format(label, _drawing(name))
+
+
+@lru_cache(maxsize=128)
+def _silent_icon(name: str) -> Markup:
+    return Markup(f'<svg class="icon" aria-hidden="true" {_drawing(name)}')
+
+
+@lru_cache(maxsize=128)
+def _drawing(name: str) -> Markup:
+    drawing = str(lucide._render_icon(name, 16, stroke_width=1.75)).removeprefix("<svg ")
+    return Markup("".join(line.strip() for line in drawing.splitlines()))
 
 
 @lru_cache(maxsize=64)

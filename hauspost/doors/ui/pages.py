@@ -1,13 +1,14 @@
 """Rendering: one function that gives every page its frame."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.messages import get_messages
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template import engines
+from django.template.backends.jinja2 import Jinja2
 from jinja2 import Environment
 from markupsafe import Markup
 
@@ -16,7 +17,7 @@ THEMES = ("auto", "light", "dark")
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    return engines["jinja2"].env
+    return cast(Environment, cast(Jinja2, engines["jinja2"]).env)
 
 
 class Csrf:

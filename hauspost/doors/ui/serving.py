@@ -3,13 +3,15 @@
 import re
 from email import message_from_bytes
 from email.policy import compat32
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from urllib.parse import quote
 
 from django.http import FileResponse, HttpResponse
 from django.utils.html import escape
 
 from hauspost.ground.mail.letter import read_letter
+
+R = TypeVar("R", HttpResponse, FileResponse)
 
 # Larger mails are read by our own reader, which knows its bounds.
 _READ_AS_SENT = 2_000_000
@@ -42,7 +44,9 @@ def serve_file(content: BinaryIO, name: str, content_type: str, *, inline: bool 
 
 def serve_bytes(content: bytes, name: str, content_type: str = "application/octet-stream") -> HttpResponse:
     """Bytes as a download."""
-    response = HttpResponse(content, content_type=content_type if content_type in _KNOWN else "application/octet-stream")
+    response = HttpResponse(
+        content, content_type=content_type if content_type in _KNOWN else "application/octet-stream"
+    )
     response["Content-Disposition"] = disposition("attachment", name)
     return _contained(response)
 
@@ -81,15 +85,15 @@ def _decoded(content: bytes, charset: str) -> str:
 def disposition(kind: str, name: str) -> str:
     """The Content-Disposition of a name from outside: no line ends, quotes or paths (S20), RFC 6266 for the rest."""
     clean = re.sub(r"[\x00-\x1f\x7f-\x9f‪-‮⁦-⁩]", "", name).replace("/", "_").replace("\\", "_").strip() or "file"
-    plain = re.sub(r'[^A-Za-z0-9 ._()+-]', "_", clean)[:150]
+    plain = re.sub(r"[^A-Za-z0-9 ._()+-]", "_", clean)[:150]
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(clean[:150], safe='')}"
 
 
-def _contained(response: FileResponse | HttpResponse) -> "FileResponse":
+def _contained(response: R) -> R:
     response["Content-Security-Policy"] = _SANDBOX
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=3600"
-    return response  # type: ignore[return-value]
+    return response
 
 
 def _begins(content: BinaryIO, starts: tuple[bytes, ...]) -> bool:

@@ -60,12 +60,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def kept_for_after(request: HttpRequest) -> HttpResponse:
     """A form was sent after the session had ended: ask to sign in, and carry what was typed along (P18.3, P23.2)."""
-    kept = [
-        (f"kept-{name}", text)
-        for name, texts in request.POST.lists()
-        if name not in _NOT_KEPT
-        for text in texts
-    ]
+    kept = [(f"kept-{name}", text) for name, texts in request.POST.lists() if name not in _NOT_KEPT for text in texts]
     return page(
         request,
         "ui/sign_in.html",

@@ -82,4 +82,4 @@ def subject_of(ticket: Ticket, subject: str) -> str:
 def page_of(ticket: Ticket, *, at_desk: bool) -> str:
     """The address of a ticket's page."""
     base = settings.HAUSPOST.public_url.rstrip("/")
-    return f"{base}/desk/tickets/{ticket.number}" if at_desk else f"{base}/requests/{ticket.number}"
+    return f"{base}/desk/tickets/{ticket.number}" if at_desk else f"{base}/my-tickets/{ticket.number}"

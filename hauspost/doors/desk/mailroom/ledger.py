@@ -49,9 +49,7 @@ def show(request: HttpRequest) -> HttpResponse:
             .filter(number__in=[row.ticket for row in rows if row.ticket])
             .values_list("number", flat=True)
         ),
-        "older": url(
-            "ledger", before=rows[-1].id, on=on.isoformat() if on else "", disposition=disposition, **asked
-        )
+        "older": url("ledger", before=rows[-1].id, on=on.isoformat() if on else "", disposition=disposition, **asked)
         if more
         else "",
     }

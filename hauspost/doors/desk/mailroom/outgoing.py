@@ -1,5 +1,7 @@
 """The queue of outgoing mail, for administrators: age, last error, try again now (P5.6)."""
 
+from collections.abc import Callable, Mapping
+
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,7 +16,7 @@ from hauspost.ground.mail import outbox
 from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
 
 _MOST = 200
-STATES = {
+STATES: Mapping[str, Callable[[], str]] = {
     "queued": lambda: _("waiting"),
     "sending": lambda: _("being sent"),
     "sent": lambda: _("handed over"),

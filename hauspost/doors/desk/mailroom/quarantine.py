@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -30,9 +31,7 @@ from hauspost.records.tickets.models import Ticket
 def show(request: HttpRequest) -> HttpResponse:
     """GET /desk/mailroom/quarantine."""
     before = small_number(request.GET.get("before", "")) or None
-    rows = ledger.entries(
-        actor=actor_of(request), disposition="quarantine", before=before, limit=ledger.PAGE + 1
-    )
+    rows = ledger.entries(actor=actor_of(request), disposition="quarantine", before=before, limit=ledger.PAGE + 1)
     more = len(rows) > ledger.PAGE
     rows = rows[: ledger.PAGE]
     return desk_page(
@@ -92,7 +91,7 @@ def _row(actor: Actor, delivery: int) -> Delivery:
 Doing = Callable[[HttpRequest, int], HttpResponse]
 
 
-def _told(view: Doing) -> Callable[..., HttpResponse]:
+def _told(view: Doing) -> Callable[..., HttpResponseBase]:
     """A refusal is said on the quarantine's page."""
 
     @for_the_mailroom
