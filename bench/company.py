@@ -68,7 +68,9 @@ def read() -> Company:
     return Company(
         teams=teams,
         intake={box.team_id: box.address.address for box in Mailbox.objects.select_related("address")},
-        agents={team.id: [persons[who] for at, who, role in roles if at == team.id and role == "agent"] for team in teams},
+        agents={
+            team.id: [persons[who] for at, who, role in roles if at == team.id and role == "agent"] for team in teams
+        },
         requesters=everyone[DESK:PEOPLE],
         addresses=dict(Address.objects.filter(person__isnull=False, is_main=True).values_list("person_id", "address")),
         seats={row.person_id: (row.site, row.location) for row in Workplace.objects.select_related("site", "location")},

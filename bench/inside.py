@@ -62,8 +62,8 @@ def _profile(what: str, number: str) -> None:
 
 def _visitor() -> None:
     """A session at the real pages: what a client has to send, and which tickets it may ask for."""
-    from bench.pages import some_tickets, Visitor
     from bench.company import read
+    from bench.pages import Visitor, some_tickets
 
     visitor = Visitor(read().dispatcher)
     print(json.dumps({"cookie": visitor.cookie, "tickets": some_tickets(200)}))

@@ -31,7 +31,9 @@ _LITERAL = re.compile(r"'[^']*'|\"s\d+_x\d+\"|\b\d+\b|%s(?:, %s)+|(?:\(…\), )+
 def prepared(number: int, seed: int = 1) -> list[Mail]:
     """Mixed mails for the seeded desk."""
     company = read()
-    openings = [(_correspondent(company, who), company.intake[team.id]) for team in company.teams for who in company.requesters]
+    openings = [
+        (_correspondent(company, who), company.intake[team.id]) for team in company.teams for who in company.requesters
+    ]
     return mixed(number, seed=seed, at=clock.now(), openings=openings, asked=_asked(company))
 
 
@@ -127,7 +129,9 @@ def statements(number: int = 200) -> list[str]:
     _take(prepared(50, seed=3), "warm")
     mails = prepared(number, seed=4)
     lines = []
-    kept = [one for start in range(0, number, _AT_ONCE) for one in keep(envelopes(mails, "sql")[start : start + _AT_ONCE])]
+    kept = [
+        one for start in range(0, number, _AT_ONCE) for one in keep(envelopes(mails, "sql")[start : start + _AT_ONCE])
+    ]
     with _noted() as noted:
         for delivery in kept:
             deliver(delivery)

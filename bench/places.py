@@ -52,10 +52,14 @@ class Desk:
             **settings,
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HAUSPOST_")}
-        return kept | {f"HAUSPOST_{name}": value for name, value in given.items()} | {
-            "DJANGO_SETTINGS_MODULE": "hauspost.project.settings",
-            "PYTHONPATH": str(ROOT),
-        }
+        return (
+            kept
+            | {f"HAUSPOST_{name}": value for name, value in given.items()}
+            | {
+                "DJANGO_SETTINGS_MODULE": "hauspost.project.settings",
+                "PYTHONPATH": str(ROOT),
+            }
+        )
 
     def run(self, *command: str) -> str:
         """Do something inside this desk, in a process of its own; answers what it printed. Raises when it fails."""

@@ -160,7 +160,9 @@ class Seeding:
         if fate < 0.25:
             life.set_status(steps.next(), self._chance.choice(("waiting_requester", "waiting_third")), agent)
         elif fate < 0.35:
-            life.set_status(steps.next(), "waiting_date", agent, self._now + timedelta(days=self._chance.randint(1, 60)))
+            life.set_status(
+                steps.next(), "waiting_date", agent, self._now + timedelta(days=self._chance.randint(1, 60))
+            )
 
 
 class _Steps:
@@ -187,7 +189,7 @@ def _write(rows: Rows) -> None:
 def _insert_into(model: type[Model]) -> str:
     columns = [connection.ops.quote_name(field.column) for field in model._meta.concrete_fields]
     table, places = connection.ops.quote_name(model._meta.db_table), ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 (names of our own tables)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
 
 
 def _values(model: type[Model], rows: Sequence[Model]) -> list[tuple[Any, ...]]:

@@ -49,9 +49,7 @@ def _fill(asked: argparse.Namespace) -> int:
 
     if Person.objects.exists():
         raise _Refused("There are people already; nothing was changed. The demo needs an empty database.")
-    with Progress(
-        TextColumn("A year passes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    ) as bar:
+    with Progress(TextColumn("A year passes"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
         row = bar.add_task("", total=None)
         fill(lambda done, total: bar.update(row, completed=done, total=total), tickets=asked.tickets)
     return 0

@@ -13,9 +13,7 @@ LOGINS = (
 )
 
 
-def fill(
-    progress: Callable[[int, int], None] | None = None, tickets: int = 250, today: datetime | None = None
-) -> None:
+def fill(progress: Callable[[int, int], None] | None = None, tickets: int = 250, today: datetime | None = None) -> None:
     """Found the company and live its year, all of it or nothing; `progress` hears (done, of how many).
 
     For an empty database; `today` is where the year ends (now). The same moment makes the same year.
@@ -28,5 +26,7 @@ def fill(
 def welcome() -> str:
     """What a newcomer to the demo is told: logins, and a line that sends a mail."""
     rows = [f"  {one.address:<30} {role}" for one, role in LOGINS]
-    line = f"hauspost demo mail --from {world.PETRA.address} --to {world.TEAMS[0].address} --text 'The printer is stuck.'"
+    line = (
+        f"hauspost demo mail --from {world.PETRA.address} --to {world.TEAMS[0].address} --text 'The printer is stuck.'"
+    )
     return "\n".join([f"Sign in with the password {PASSWORD} as", *rows, f"Send a mail: {line}"])

@@ -250,9 +250,7 @@ class DemoDesk:
         if ticket.impact_from is None or ticket.impact_to is not None:
             return
         hours = story.affected.hours if story.affected else 1.0
-        tickets.set_impact(
-            ticket, actor=actor, until=min(ticket.impact_from + timedelta(hours=hours), clock.now())
-        )
+        tickets.set_impact(ticket, actor=actor, until=min(ticket.impact_from + timedelta(hours=hours), clock.now()))
 
     def _plan_visit(self, life: Life, step: Step, actor: Actor) -> None:
         at_site, skilled = life.plan.requester.site, life.technicians()

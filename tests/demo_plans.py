@@ -128,7 +128,9 @@ def _moments(
 ) -> tuple[datetime, ...]:
     """A day of the year that fits the story's months and leaves it the time to end."""
     while True:
-        day = (today - timedelta(seconds=dice.randrange(int(YEAR.total_seconds())))).astimezone(demo_calendar.ZONE).date()
+        day = (
+            (today - timedelta(seconds=dice.randrange(int(YEAR.total_seconds())))).astimezone(demo_calendar.ZONE).date()
+        )
         if story.months and day.month not in story.months:
             continue
         if not demo_calendar.is_working_day(day, requester.site) or not demo_calendar.is_working_day(day, HEADQUARTERS):

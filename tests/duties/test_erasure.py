@@ -79,9 +79,7 @@ def test_nothing_of_an_erased_person_is_left_anywhere(lasting_desk: Desk, tmp_pa
     ticket = Ticket.objects.get(number=delivery.ticket)
     tickets.reply(ticket, Writing(text="Wir sehen nach."), actor=desk.actor("anna"))
     big = NewFile("kanarienvogel.bin", "application/octet-stream", CANARY.encode() * 20_000)
-    tickets.add_answer(
-        ticket, Writing(text=f"Hier das Bild vom {CANARY}.", files=[big]), author=zoe, actor=SYSTEM
-    )
+    tickets.add_answer(ticket, Writing(text=f"Hier das Bild vom {CANARY}.", files=[big]), author=zoe, actor=SYSTEM)
     with desk.later(seconds=20):
         desk.works()
     assert CANARY.lower().encode() in everything_stored(tmp_path)

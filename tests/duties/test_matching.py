@@ -49,7 +49,12 @@ def noted(desk: Desk, ticket: Ticket, by: str = "jonas") -> Entry:
 
 def answer(desk: Desk, sender: str = "petra", **about: Any) -> Delivery:
     return desk.receives(
-        desk.letter(sender, subject=about.pop("subject", "Re: Printer stuck"), text="It works now.", headers=about.pop("headers", {})),
+        desk.letter(
+            sender,
+            subject=about.pop("subject", "Re: Printer stuck"),
+            text="It works now.",
+            headers=about.pop("headers", {}),
+        ),
         **about,
     )
 
@@ -206,7 +211,9 @@ def test_somebody_new_in_the_cc_of_an_answer_is_only_proposed(desk: Desk, ticket
     assert not Address.objects.filter(address=STRANGER).exists()
 
 
-@pytest.mark.parametrize("prefix", ["AW: ", "Re[2]: ", "ANTW: ", "wg: AW: ", "TR: ", "RV: ", "SV: ", "VS: ", "Fwd: Re: "])
+@pytest.mark.parametrize(
+    "prefix", ["AW: ", "Re[2]: ", "ANTW: ", "wg: AW: ", "TR: ", "RV: ", "SV: ", "VS: ", "Fwd: Re: "]
+)
 def test_prefixes_are_understood_and_not_heaped_up(desk: Desk, ticket: Ticket, prefix: str) -> None:
     """P8.7: in any case, repeated; the desk's own answer has one."""
     Ticket.objects.filter(number=ticket.number).update(subject=f"{prefix}Printer stuck")
@@ -236,7 +243,12 @@ def test_an_agent_answering_a_notice_replies_to_the_requester(desk: Desk, ticket
     )
 
     entry = Entry.objects.get(id=delivery.entry)
-    assert (delivery.disposition, entry.kind, entry.is_public, entry.author) == ("reply", "reply", True, desk.person("anna"))
+    assert (delivery.disposition, entry.kind, entry.is_public, entry.author) == (
+        "reply",
+        "reply",
+        True,
+        desk.person("anna"),
+    )
     assert desk.sent("reply")[-1].entry == entry.id
 
 
@@ -281,9 +293,7 @@ def test_answering_the_notice_of_a_note_never_reaches_the_requester(
     assert len(desk.sent("reply")) == before
 
 
-@pytest.mark.parametrize(
-    "evidence", ["the number in the subject", "a foreign id that the ticket knows"]
-)
+@pytest.mark.parametrize("evidence", ["the number in the subject", "a foreign id that the ticket knows"])
 def test_without_a_token_an_agents_mail_is_not_sent_to_anybody(desk: Desk, ticket: Ticket, evidence: str) -> None:
     """S7: agent rights by mail only with a valid token."""
     before = len(desk.sent("reply"))
@@ -321,9 +331,7 @@ def test_another_agents_notice_does_not_open_the_door(desk: Desk, ticket: Ticket
     ["", "evil.example; dmarc=pass", "mx.lindner.example; dmarc=fail", "mx.lindner.example; spf=pass",
      "mx.lindner.example.evil.example; dmarc=pass"],
 )  # fmt: skip
-def test_only_our_own_servers_word_proves_a_sender(
-    desk: Desk, ticket: Ticket, settings: Any, results: str
-) -> None:
+def test_only_our_own_servers_word_proves_a_sender(desk: Desk, ticket: Ticket, settings: Any, results: str) -> None:
     """S7: the topmost Authentication-Results of our own authserv-id; forged ones count for nothing."""
     settings.HAUSPOST = replace(project.HAUSPOST, auth_serv_id="mx.lindner.example")
     answer(desk, headers={"In-Reply-To": f"<{reply_id(desk)}>"})
@@ -425,13 +433,16 @@ def test_an_agents_absence_note_is_automatic_and_leaves_the_ticket_alone(desk: D
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"X-Auto-Response-Suppress": "OOF, AutoReply"}, {"List-Id": "<lager.lindner.example>"}, {"Precedence": "list"}],
+    [
+        {},
+        {"X-Auto-Response-Suppress": "OOF, AutoReply"},
+        {"List-Id": "<lager.lindner.example>"},
+        {"Precedence": "list"},
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("state", ["resolved", "closed"])
-def test_a_human_answer_reopens_a_done_ticket(
-    desk: Desk, ticket: Ticket, headers: dict[str, str], state: str
-) -> None:
+def test_a_human_answer_reopens_a_done_ticket(desk: Desk, ticket: Ticket, headers: dict[str, str], state: str) -> None:
     """P13.2: to its last team and owner; a mailing list between does not make a machine of a human."""
     done(desk, ticket, state)
 

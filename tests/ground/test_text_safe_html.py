@@ -155,10 +155,10 @@ def test_remote_pictures_become_words():
 )
 def test_html_too_heavy_to_clean_comes_as_words(html: str, monkeypatch):
     """S19: the cleaner, quadratic in depth, is not even asked."""
-    from hauspost.ground.text import _markup
+    from hauspost.ground.text import markup
 
-    monkeypatch.setattr(_markup, "_CLEANER", None)
-    _markup.marked_html.cache_clear()
+    monkeypatch.setattr(markup, "_CLEANER", None)
+    markup.marked_html.cache_clear()
     safe = safe_html("Wichtig " + html)
     assert safe.startswith("<p>Wichtig")
     assert "<" not in safe.replace("<p>", "").replace("</p>", "").replace("<br>", "")

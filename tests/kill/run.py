@@ -78,7 +78,9 @@ class Stage:
         self.mailbox.came.clear()
         shutil.copytree(self.folder / "data", self.folder / "template")
         if self.is_postgres:
-            self._sql("DROP DATABASE IF EXISTS kill_template WITH (FORCE)", "CREATE DATABASE kill_template TEMPLATE kill")
+            self._sql(
+                "DROP DATABASE IF EXISTS kill_template WITH (FORCE)", "CREATE DATABASE kill_template TEMPLATE kill"
+            )
 
     def reset(self) -> None:
         """Everything as it was before the first mail."""
@@ -200,9 +202,7 @@ def act(stage: Stage, mails: list[bytes], *, kill_at: int, hours: int) -> tuple[
         cast = [Process("all", acts=True, kill_at=kill_at, hours=hours)]
     else:
         cast = [Process("listen", acts=False, kill_at=kill_at, hours=hours)]
-        cast += [
-            Process("work", acts=number == 0, kill_at=kill_at, hours=hours) for number in range(stage.workers)
-        ]
+        cast += [Process("work", acts=number == 0, kill_at=kill_at, hours=hours) for number in range(stage.workers)]
     left = mails
     if cast[0].is_ready():
         left = send(stage.port, mails)

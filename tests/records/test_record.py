@@ -205,9 +205,7 @@ def test_an_attacker_with_the_key_is_found_by_the_seal(busy: Ticket, tmp_path: P
     assert "is not the event that seal 1 holds" in words(found)
 
 
-def test_an_attacker_who_signs_new_seals_is_found_back_to_the_last_exported_one(
-    busy: Ticket, tmp_path: Path
-) -> None:
+def test_an_attacker_who_signs_new_seals_is_found_back_to_the_last_exported_one(busy: Ticket, tmp_path: Path) -> None:
     """Whoever has the key can make new seals; the exported one was kept elsewhere."""
     made = seal(tmp_path)
     assert made is not None

@@ -202,8 +202,8 @@ def _administrator(config: Config) -> Iterator[Finding]:
 
 def _intake(config: Config) -> Iterator[Finding]:
     from hauspost.duties.intake.ledger import waiting_aside
-    from hauspost.records.people.actor import SYSTEM
     from hauspost.records.people.actions import our_addresses
+    from hauspost.records.people.actor import SYSTEM
 
     addresses = sorted(our_addresses())
     fix = "" if addresses else "sign in as administrator and add one to a team"

@@ -164,7 +164,7 @@ def pipe(folder: Path, recipients: tuple[str, ...], sender: str) -> int:
 
     Exit status as mail servers know it: 0 kept, 67 no such recipient, 65 empty or too large, 75 try again later.
     """
-    from hauspost.doors.listeners._exits import EX_TEMPFAIL
+    from hauspost.doors.listeners.exits import EX_TEMPFAIL
 
     try:
         config = bring_up_django(folder)

@@ -1,5 +1,6 @@
 """The lists of the desk: mine, a team's, all open, waiting, snoozed, closed."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,39 +35,40 @@ class Listed:
     empty_words: str
 
 
+_VIEWS: Mapping[str, Callable[[], str]] = {
+    "mine": lambda: _("My tickets"),
+    "open": lambda: _("All open"),
+    "waiting": lambda: _("Waiting"),
+    "snoozed": lambda: _("Snoozed"),
+    "closed": lambda: _("Closed"),
+}
+
+
 def listed(key: str, actor: Actor) -> Listed:
     """The list of that key, as this person may see it. Raises Http404 for others."""
     if key.startswith("team:"):
         return _of_team(key.removeprefix("team:"), actor)
+    if key not in _VIEWS:
+        raise Http404
     assert actor.who is not None
     desk = Ticket.objects.at_desk_of(actor)
     nothing = _("Nothing here")
-    known: dict[str, tuple[str, QuerySet[Ticket], str, str]] = {
-        "mine": (
-            _("My tickets"),
-            desk.assigned_to(actor.who).open().awake(),
-            _("Nothing waits for you"),
-            _("Tickets that are assigned to you appear here. Triage shows what nobody has taken yet."),
-        ),
-        "open": (_("All open"), desk.open(), nothing, _("There is no open ticket in your teams.")),
-        "waiting": (
-            _("Waiting"),
-            desk.waiting(),
-            nothing,
-            _("Tickets that wait for the requester, a third party or a date appear here."),
-        ),
-        "snoozed": (
-            _("Snoozed"),
-            desk.snoozed(),
-            nothing,
-            _("A snoozed ticket sleeps here until its time comes or somebody answers."),
-        ),
-        "closed": (_("Closed"), desk.done(), nothing, _("Resolved and closed tickets appear here, newest first.")),
-    }
-    if key not in known:
-        raise Http404
-    title, tickets, empty_title, empty_words = known[key]
-    return Listed(key, title, tickets, url(key), empty_title, empty_words)
+    match key:
+        case "mine":
+            tickets = desk.assigned_to(actor.who).open().awake()
+            nothing = _("Nothing waits for you")
+            words = _("Tickets that are assigned to you appear here. Triage shows what nobody has taken yet.")
+        case "open":
+            tickets, words = desk.open(), _("There is no open ticket in your teams.")
+        case "waiting":
+            tickets = desk.waiting()
+            words = _("Tickets that wait for the requester, a third party or a date appear here.")
+        case "snoozed":
+            tickets = desk.snoozed()
+            words = _("A snoozed ticket sleeps here until its time comes or somebody answers.")
+        case _:
+            tickets, words = desk.done(), _("Resolved and closed tickets appear here, newest first.")
+    return Listed(key, _VIEWS[key](), tickets, url(key), nothing, words)
 
 
 def _of_team(key: str, actor: Actor) -> Listed:

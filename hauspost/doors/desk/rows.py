@@ -12,7 +12,9 @@ from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import get_language
+from markupsafe import Markup
 
+from hauspost.doors.ui.formats import brief_stamps
 from hauspost.ground.text.words import in_language
 from hauspost.records.tickets.models import Ticket
 from hauspost.records.tickets.reading import PAGE, Cursor
@@ -27,7 +29,6 @@ STATE_COLOURS = {
     "resolved": "green",
     "closed": "",
 }
-_WORDS = ("status", "site", "category", "team")
 
 
 class Row(NamedTuple):
@@ -49,12 +50,16 @@ class Row(NamedTuple):
     site: str
     category: str
     team: str
+    stamp: Markup
 
 
 _COLUMNS = (
     "number", "subject", "requester__name", "assignee__name", "state", "priority", "type", "changed_at", "opened_at",
     "awaits_reply", "wake_at", "planned_at", "status_words", "site_words", "category_words", "team_words",
 )  # fmt: skip
+
+
+_CHANGED_AT = _COLUMNS.index("changed_at")
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,12 @@ def read(tickets: "QuerySet[Ticket]") -> list[Row]:
         team_words=Cast("team__words", TextField()),
     ).values_list(*_COLUMNS)
     language = get_language() or settings.LANGUAGE_CODE
-    return [Row(*values[:12], *(_spoken(text, language) for text in values[12:])) for values in columns]
+    rows = list(columns)
+    stamps = brief_stamps([values[_CHANGED_AT] for values in rows])
+    return [
+        Row(*values[:12], *[_spoken(text, language) for text in values[12:]], stamp)
+        for values, stamp in zip(rows, stamps, strict=True)
+    ]
 
 
 def by_numbers(tickets: "QuerySet[Ticket]", numbers: Iterable[int]) -> list[Row]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
-from hauspost.doors.listeners._exits import EX_DATAERR, EX_NOUSER, EX_OK, EX_TEMPFAIL
+from hauspost.doors.listeners.exits import EX_DATAERR, EX_NOUSER, EX_OK, EX_TEMPFAIL
 from hauspost.duties.intake.actions import Envelope
 from hauspost.ground.clock import now
 

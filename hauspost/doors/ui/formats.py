@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -32,8 +32,11 @@ def day(moment: datetime | date | None) -> str:
     """23.11.2026 or 23 Nov 2026, in the reader's zone."""
     if moment is None:
         return ""
-    on = _here(moment) if isinstance(moment, datetime) else moment
-    if _tongue() == "de":
+    return _day(_here(moment) if isinstance(moment, datetime) else moment, _tongue())
+
+
+def _day(on: date, tongue: str) -> str:
+    if tongue == "de":
         return f"{on.day:02}.{on.month:02}.{on.year}"
     return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
 
@@ -55,20 +58,34 @@ def when(moment: datetime | None) -> str:
 
 def brief(moment: datetime | None) -> str:
     """As short as a list allows: 09:41, Yesterday, Fri, 12 Nov, 12.11.2025."""
-    if moment is None:
-        return ""
-    there, today = _here(moment), _here(now())
+    return _brief(_here(moment), _here(now()), _tongue()) if moment else ""
+
+
+def _brief(there: datetime, today: datetime, tongue: str) -> str:
     days = (today.date() - there.date()).days
     if days == 0:
         return f"{there:%H:%M}"
     if days == 1:
         return gettext("Yesterday")
     if 1 < days < 7:
-        return _DAYS[_tongue()][there.weekday()]
-    if _tongue() == "de":
+        return _DAYS[tongue][there.weekday()]
+    if tongue == "de":
         return f"{there.day}.{there.month}." if there.year == today.year else f"{there:%d.%m.%y}"
     month = _MONTHS[there.month - 1]
     return f"{there.day} {month}" if there.year == today.year else f"{there.day} {month} {there.year}"
+
+
+def brief_stamps(moments: Sequence[datetime]) -> list[Markup]:
+    """The <time> elements of a list's rows; zone, language and present are asked for once."""
+    zone, tongue = timezone.get_current_timezone(), _tongue()
+    today, stamps = _here(now()), []
+    for moment in moments:
+        there = moment.astimezone(zone)
+        shown, exact = _brief(there, today, tongue), _day(there, tongue)
+        stamps.append(
+            Markup(f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}" title="{exact}, {there:%H:%M}">{shown}</time>')
+        )
+    return stamps
 
 
 def soon(moment: datetime | None) -> str:

@@ -198,8 +198,18 @@ def _dispose(case: Case, verdict: Verdict) -> None:
     row.tries += 1
     row.save(
         update_fields=[
-            "sender", "subject", "message_id_hash", "content_hash", "person_uid", "disposition", "because",
-            "disposed_at", "detail", "ticket", "entry", "tries",
+            "sender",
+            "subject",
+            "message_id_hash",
+            "content_hash",
+            "person_uid",
+            "disposition",
+            "because",
+            "disposed_at",
+            "detail",
+            "ticket",
+            "entry",
+            "tries",
         ]
     )
     if verdict.entry is None:

@@ -22,9 +22,7 @@ def forget_mails(person: Person, addresses: list[str]) -> list[Blob]:
     for delivery_id in list(rows.exclude(blob="").values_list("id", flat=True)):
         released += files.release(f"delivery:{delivery_id}")
     # What has not been read yet would come back as a ticket: it goes, too.
-    rows.filter(disposed_at__isnull=True).update(
-        disposition="discarded", because="erased", disposed_at=clock.now()
-    )
+    rows.filter(disposed_at__isnull=True).update(disposition="discarded", because="erased", disposed_at=clock.now())
     rows.update(raw=None, blob="", sender="", subject="", mail_from="", source="", detail="", sha256="")
     return released
 

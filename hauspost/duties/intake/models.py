@@ -61,8 +61,9 @@ class Delivery(models.Model):
             models.Index(fields=["id"], name="delivery_waiting", condition=Q(disposed_at__isnull=True)),
             models.Index(fields=["received_at", "id"], name="delivery_by_day"),
             models.Index(fields=["sender", "received_at"], name="delivery_by_sender"),
-            models.Index(fields=["message_id_hash"], name="delivery_by_message",
-                         condition=Q(message_id_hash__isnull=False)),
+            models.Index(
+                fields=["message_id_hash"], name="delivery_by_message", condition=Q(message_id_hash__isnull=False)
+            ),
             models.Index(fields=["disposition", "id"], name="delivery_by_disposition"),
             models.Index(fields=["mailbox", "id"], name="delivery_by_mailbox"),
         ]

@@ -63,9 +63,7 @@ def outbox_id(ticket: Ticket, entry_id: int) -> str:
     """A signed Message-ID for an acknowledgement."""
     from django.conf import settings
 
-    return message_id_for(
-        "acknowledgement", ticket.number, entry_id, 0, tokens.ring(), settings.HAUSPOST.mail_domain
-    )
+    return message_id_for("acknowledgement", ticket.number, entry_id, 0, tokens.ring(), settings.HAUSPOST.mail_domain)
 
 
 def _words(ticket: Ticket, desk: str, is_proven: bool) -> tuple[str, str]:

@@ -116,9 +116,7 @@ def _tell(event: Event, ticket: Ticket, people: Sequence[Actor], reason: str, *,
     if actor_of(event).get("via") == "import":
         return  # P39.2: what is brought in disturbs nobody.
     doer = person_of(event) or actor_of(event).get("for", "").partition(":")[2]
-    told = [
-        one.who for one in people if one.who is not None and str(one.who.uid) != doer and _may_see(one, ticket)
-    ]
+    told = [one.who for one in people if one.who is not None and str(one.who.uid) != doer and _may_see(one, ticket)]
     if not told:
         return
     entry = Entry.objects.filter(ticket=ticket, seq=entry_seq).first() if entry_seq else None

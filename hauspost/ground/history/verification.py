@@ -68,9 +68,7 @@ def _declared_erasures() -> set[int]:
     return declared
 
 
-def _verify_stream(
-    stream: Stream, erased: set[int], wanted: set[int], kept: dict[int, bytes], found: Findings
-) -> None:
+def _verify_stream(stream: Stream, erased: set[int], wanted: set[int], kept: dict[int, bytes], found: Findings) -> None:
     previous, expected = _chain.genesis(stream.name), 0
     for event, parts in _events_of(stream):
         found.events += 1
@@ -201,9 +199,7 @@ def _verify_export(
     _compare_heads(label, export["lines"], digests, found)
 
 
-def _compare_heads(
-    label: str, lines: str, digests: Mapping[str, Mapping[int, bytes]], found: Findings
-) -> None:
+def _compare_heads(label: str, lines: str, digests: Mapping[str, Mapping[int, bytes]], found: Findings) -> None:
     for line in lines.splitlines():
         name, count, head = line.rsplit(" ", 2)
         there = digests.get(name, {}).get(int(count))

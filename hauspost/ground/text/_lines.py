@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ._allowed import MARK
-from ._markup import Token, tokens, unescaped
+from .markup import Token, tokens, unescaped
 
 _BLOCK_WORDS = (
     "address article aside blockquote center dd dir div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header li "

@@ -4,7 +4,7 @@ import re
 from urllib.parse import quote
 
 from ._lines import laid_out, text_of_lines
-from ._markup import escaped, marked_html
+from .markup import escaped, marked_html
 
 _MANY_LINES = re.compile(r"\n{3,}")
 _ADDRESS = re.compile(

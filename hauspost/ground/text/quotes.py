@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ._introductions import Line, header_block, introduction, is_marked, next_words, with_rule_before
 from ._lines import HtmlLine, laid_out
-from ._markup import Token, marked_html, without_marks
+from .markup import Token, marked_html, without_marks
 from ._quote_words import (
     FORWARDED,
     HEADER_LINE,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from ._markup import escaped, marked_html, unescaped, without_marks
+from .markup import escaped, marked_html, unescaped, without_marks
 
 SANITISER_VERSION = 1  # raise it when the rules change: stored mails are then made anew from their originals
 

@@ -31,9 +31,7 @@ def add_category(
         raise Invalid("type", ", ".join(TicketType.values))
     path = dict(words)
     if parent is not None:
-        path = {
-            language: f"{in_language(parent.path_words, language)} › {text}" for language, text in words.items()
-        }
+        path = {language: f"{in_language(parent.path_words, language)} › {text}" for language, text in words.items()}
     category = Category.objects.create(
         key=key,
         words=dict(words),

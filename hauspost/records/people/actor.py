@@ -20,8 +20,23 @@ class Proof(StrEnum):
 RIGHTS: dict[str, frozenset[str]] = {
     "read_only": frozenset({"read"}),
     "agent": frozenset(
-        {"read", "open", "reply", "note", "assign", "hand", "catalogue", "status", "impact", "plan", "participants",
-         "link", "tag", "requester", "release"}
+        {
+            "read",
+            "open",
+            "reply",
+            "note",
+            "assign",
+            "hand",
+            "catalogue",
+            "status",
+            "impact",
+            "plan",
+            "participants",
+            "link",
+            "tag",
+            "requester",
+            "release",
+        }
     ),
 }
 RIGHTS["dispatcher"] = RIGHTS["agent"] | {"mailroom"}

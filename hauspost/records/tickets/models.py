@@ -114,12 +114,23 @@ class Ticket(models.Model):
     class Meta:
         # SQLite uses a partial index only where the question needs no parameter to imply its condition: IS NULL.
         indexes = [
-            models.Index("team", F("changed_at").desc(), F("number").desc(), name="open_of_team",
-                         condition=Q(resolved_at__isnull=True)),
-            models.Index("assignee", F("changed_at").desc(), F("number").desc(), name="open_of_assignee",
-                         condition=Q(resolved_at__isnull=True)),
-            models.Index(F("changed_at").desc(), F("number").desc(), name="open_by_news",
-                         condition=Q(resolved_at__isnull=True)),
+            models.Index(
+                "team",
+                F("changed_at").desc(),
+                F("number").desc(),
+                name="open_of_team",
+                condition=Q(resolved_at__isnull=True),
+            ),
+            models.Index(
+                "assignee",
+                F("changed_at").desc(),
+                F("number").desc(),
+                name="open_of_assignee",
+                condition=Q(resolved_at__isnull=True),
+            ),
+            models.Index(
+                F("changed_at").desc(), F("number").desc(), name="open_by_news", condition=Q(resolved_at__isnull=True)
+            ),
             models.Index("team", "state", F("changed_at").desc(), F("number").desc(), name="state_of_team"),
             models.Index("requester", F("changed_at").desc(), F("number").desc(), name="of_requester"),
             models.Index("wake_at", name="snoozed", condition=Q(wake_at__isnull=False)),
@@ -278,4 +289,3 @@ class KnownMessage(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["id_hash"], name="known_message")]
-

@@ -95,7 +95,14 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def with_names(self) -> Self:
         """With everything that a ticket's page names, in one query."""
         return self.select_related(
-            "requester__department", "affected", "team", "assignee", "category", "site", "location", "status",
+            "requester__department",
+            "affected",
+            "team",
+            "assignee",
+            "category",
+            "site",
+            "location",
+            "status",
             "technician",
         )
 

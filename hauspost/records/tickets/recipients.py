@@ -28,7 +28,5 @@ def recipients_of(ticket: Ticket) -> list[dict[str, str]]:
     for person, role in wanted:
         row = addresses.get(person)
         if row is not None and row.person is not None:
-            found.append(
-                {"address": row.address, "name": row.person.name, "person": str(row.person.uid), "role": role}
-            )
+            found.append({"address": row.address, "name": row.person.name, "person": str(row.person.uid), "role": role})
     return found

@@ -17,9 +17,7 @@ def forget_writings(person: Person) -> list[Blob]:
     released: list[Blob] = []
     for entry in Entry.objects.filter(author=person).order_by("id"):
         released += files.release(entry.owner)
-        Attachment.objects.filter(entry=entry).update(
-            blob=None, name=ERASED, content_type="", content_id=""
-        )
+        Attachment.objects.filter(entry=entry).update(blob=None, name=ERASED, content_type="", content_id="")
         search.forget(entry.ticket_id, entry.id)
     Entry.objects.filter(author=person).update(
         text="", html="", quoted_html="", author_name="", author_address="", subject="", message_id="", recipients=[]
@@ -65,9 +63,7 @@ def mentions_by_others(person: Person, words: list[str]) -> list[str]:
     for word in words:
         named |= Q(name__icontains=word)
     files_named = Attachment.objects.filter(named).exclude(entry__author=person).order_by("id")
-    found += [
-        f"#{ticket}, file {name!r}" for ticket, name in files_named.values_list("entry__ticket_id", "name")[:200]
-    ]
+    found += [f"#{ticket}, file {name!r}" for ticket, name in files_named.values_list("entry__ticket_id", "name")[:200]]
     subjects = Q()
     for word in words:
         subjects |= Q(subject__icontains=word)

@@ -273,9 +273,7 @@ def change_requester(ticket: Ticket | int, to: Person, *, actor: Actor) -> Ticke
 
 
 @transaction.atomic
-def change_subject(
-    ticket: Ticket | int, subject: str, *, actor: Actor, based_on: Based | None = None
-) -> Ticket:
+def change_subject(ticket: Ticket | int, subject: str, *, actor: Actor, based_on: Based | None = None) -> Ticket:
     """Give the ticket a better subject. Records "ticket.subject_changed". Raises NotFound, NotAllowed, Invalid."""
     found = locked(ticket, "catalogue", actor)
     wanted = " ".join(subject.replace("\0", "").split())[:2000]

@@ -90,9 +90,7 @@ def open_ticket(new: NewTicket, writing: Writing, *, actor: Actor) -> Ticket:
         "by desk": from_desk,
     }
     if participants:
-        data["participants"] = [
-            {"person": str(row.person.uid), "confirmed": row.is_confirmed} for row in participants
-        ]
+        data["participants"] = [{"person": str(row.person.uid), "confirmed": row.is_confirmed} for row in participants]
     if links:
         data["links"] = [{"kind": row.kind, "other": row.other_id} for row in links]
     subject = Part("subject", ticket.subject, str(new.requester.uid))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import nh3
 
 from ._allowed import ATTRIBUTES, DROPPED, MARK, TAGS, allowed
-from ._weight import is_too_heavy
+from .weight import is_too_heavy
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner
