@@ -192,3 +192,19 @@ def test_a_long_ticket_shows_its_last_hundred_entries_first(
     earlier = re.search(r"earlier=(\d+)", said)
     assert earlier
     assert "Note number 1" in anna.get(f"/desk/tickets/{ticket.number}?earlier={earlier[1]}").text
+
+
+@pytest.mark.parametrize(
+    ("part", "query"),
+    [("composer", "write=reply"), ("composer", "write=note"), ("side", "change=status"), ("side", "")],
+)
+def test_a_part_is_the_same_as_in_the_page(anna: Client, ticket: Ticket, part: str, query: str) -> None:
+    """HTML first: htmx swaps only what the page itself includes."""
+    whole = anna.get(f"/desk/tickets/{ticket.number}?list=open&{query}").text
+    alone = anna.get(
+        f"/desk/tickets/{ticket.number}?list=open&{query}", headers={"HX-Request": "true", "HX-Target": part}
+    ).text
+    token = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
+    assert f'id="{part}"' in alone
+    assert "<html" not in alone
+    assert token.sub("", alone).strip() in token.sub("", whole)

@@ -91,7 +91,7 @@ def read(tickets: "QuerySet[Ticket]") -> list[Row]:
     rows = list(columns)
     stamps = brief_stamps([values[_CHANGED_AT] for values in rows])
     return [
-        Row(*values[:12], *[_spoken(text, language) for text in values[12:]], stamp)
+        Row(*(*values[:12], *[_spoken(text, language) for text in values[12:]], stamp))
         for values, stamp in zip(rows, stamps, strict=True)
     ]
 

@@ -1,7 +1,7 @@
 """Everything a ticket's page shows, gathered in a small, fixed number of queries."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -142,7 +142,6 @@ class Sheet:
     ticket: Ticket
     view: View
     record: list[Shown | Line]
-    entries: list[Shown]
     earlier: int
     last_seq: int
     people: list[Taking]
@@ -187,15 +186,24 @@ def sheet_of(ticket: Ticket, view: View, actor: Actor, *, before_seq: int = 0) -
     lines = [one for one in lines if (since is None or one.at >= since) and (until is None or one.at <= until)]
     record: list[Shown | Line] = [*entries, *lines]
     record.sort(key=lambda one: one.at)
+    return replace(
+        side_of(ticket, view, actor, people),
+        record=record,
+        earlier=earlier,
+        last_seq=rows[-1].seq if rows else 0,
+    )
+
+
+def side_of(ticket: Ticket, view: View, actor: Actor, people: list[Taking] | None = None) -> Sheet:
+    """What the cards at the side show: for a part of the page that needs no record."""
     others = _others_of_requester(ticket, actor)
     return Sheet(
         ticket=ticket,
         view=view,
-        record=record,
-        entries=entries,
-        earlier=earlier,
-        last_seq=rows[-1].seq if rows else 0,
-        people=people,
+        record=[],
+        earlier=0,
+        last_seq=0,
+        people=_people(ticket) if people is None else people,
         links=_links(ticket, actor),
         tags=sorted(Tag.objects.filter(ticket=ticket).values_list("word", flat=True)),
         requester_open=others[0],

@@ -1,9 +1,12 @@
 """The ticket's page: the record, the composer, the cards at the side."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,12 +17,13 @@ from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.desk.lists import Listed, listed, rows_context
 from hauspost.doors.desk.rows import STATE_COLOURS, newest_first
-from hauspost.doors.desk.sheet import sheet_of, ticket_for
+from hauspost.doors.desk.sheet import sheet_of, side_of, ticket_for
 from hauspost.doors.ui.acting import actor_of
+from hauspost.doors.ui.pages import page
 from hauspost.ground.refusals import Refused
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Channel, Entry, Priority, Status, Ticket
-from hauspost.records.tickets.reading import Cursor
+from hauspost.records.tickets.reading import Cursor, View
 from hauspost.records.tickets.rebuilding import snapshot
 from hauspost.records.tickets.recipients import recipients_of
 
@@ -41,6 +45,7 @@ CARD_FIELDS: Mapping[str, tuple[str, ...]] = {
     "tags": (),
 }  # fmt: skip
 KINDS = ("reply", "note")
+_LIST = re.compile(r"[a-z]+(:[a-zA-Z0-9_-]+)?")
 
 
 @at_the_desk
@@ -48,6 +53,11 @@ KINDS = ("reply", "note")
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """One ticket; `?write=` opens the composer, `?change=` a card's form: both work without script."""
     write = request.GET.get("write", "")
+    part = request.headers.get("HX-Target", "")
+    if part == "composer" and write in KINDS:
+        return _composer_part(request, number, write)
+    if part == "side":
+        return _side_part(request, number)
     return ticket_page(
         request,
         number,
@@ -80,24 +90,66 @@ def ticket_page(
         "desk/ticket.html",
         status=status,
         current=beside.pop("list_key", "") if beside else "",
-        ticket=ticket,
+        **_common(request, ticket, view) | {"tail": beside["tail"] if beside else ""},
         sheet=sheet,
-        view=view,
-        rights=view.rights,
+        last_seq=sheet.last_seq,
         change=change,
         form=card_form(change, ticket) if change else {},
         typed=typed or {},
         refused=str(refused) if refused is not None and composer is None else "",
         composer=composer,
         beside=beside,
-        colours=STATE_COLOURS,
         priorities=dict(Priority.choices),
         channels=dict(Channel.choices),
         send_label=send_label,
-        here=reverse("ticket", args=[number]),
-        tail=beside["tail"] if beside else "",
         sent=request.GET.get("sent", ""),
     )
+
+
+def _composer_part(request: HttpRequest, number: int, kind: str) -> HttpResponse:
+    """The composer alone, as the page includes it."""
+    ticket, view = ticket_for(number, actor_of(request))
+    last = ticket.entries.filter(taken_back_at__isnull=True).aggregate(last=Max("seq"))["last"] or 0
+    return page(
+        request,
+        "desk/_composer.html",
+        **_common(request, ticket, view),
+        composer=_composer_asked(request, number, kind) | composer_context(ticket, kind),
+        send_label=send_label,
+        last_seq=last,
+    )
+
+
+def _side_part(request: HttpRequest, number: int) -> HttpResponse:
+    """The side alone, with a card's form open or closed."""
+    actor = actor_of(request)
+    ticket, view = ticket_for(number, actor)
+    change = request.GET.get("change", "")
+    change = change if change in CARD_FIELDS and view.role != "auditor" else ""
+    return page(
+        request,
+        "desk/_aside.html",
+        **_common(request, ticket, view),
+        sheet=side_of(ticket, view, actor),
+        change=change,
+        form=card_form(change, ticket) if change else {},
+        typed={},
+        refused="",
+    )
+
+
+def _common(request: HttpRequest, ticket: Ticket, view: View) -> dict[str, Any]:
+    """What page and parts alike name."""
+    key, before = request.GET.get("list", ""), Cursor.parse(request.GET.get("before", ""))
+    tail = f"?{urlencode({'list': key} | ({'before': str(before)} if before else {}))}" if _LIST.fullmatch(key) else ""
+    return {
+        "ticket": ticket,
+        "view": view,
+        "rights": view.rights,
+        "colours": STATE_COLOURS,
+        "here": reverse("ticket", args=[ticket.number]),
+        "tail": tail,
+    }
 
 
 def card_form(card: str, ticket: Ticket) -> dict[str, Any]:

@@ -167,7 +167,7 @@ def _keyed(keys: Mapping[str, set[str]]) -> dict[tuple[str, str], str]:
     return found
 
 
-def _read(keys: Mapping[str, set[str]]) -> Iterable[tuple[str, str, str]]:
+def _read(keys: Mapping[str, set[str]]) -> list[tuple[str, str, str]]:
     queries = [
         _KEYED[field]
         .objects.filter(key__in=wanted)
@@ -179,7 +179,7 @@ def _read(keys: Mapping[str, set[str]]) -> Iterable[tuple[str, str, str]]:
         .values_list("field", "key", "said")
         for field, wanted in keys.items()
     ]
-    return queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0]
+    return list(queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0])
 
 
 def _bold(words: object) -> Markup:

@@ -56,7 +56,8 @@ class Case:
     def mailboxes(self) -> dict[str, Mailbox]:
         """Our intake addresses."""
         rows = Mailbox.objects.filter(archived_at__isnull=True, team__archived_at__isnull=True).order_by("id")
-        return {row.address.address: row for row in rows.select_related("address", "team")}
+        needed = ("team_id", "address__address", "team__key")
+        return {row.address.address: row for row in rows.select_related("address", "team").only(*needed)}
 
     @cached_property
     def mailbox(self) -> Mailbox | None:

@@ -125,7 +125,8 @@ def _row(new: NewTicket) -> Ticket:
         if location.site_id != site.id:
             raise NotPlaced(location=location.name, site=site.name)
     elif site is None:
-        seat = Workplace.objects.select_related("site", "location").filter(person=new.affected or new.requester).first()
+        seats = Workplace.objects.filter(person=new.affected or new.requester).select_related("site", "location")
+        seat = next(iter(seats.only("site__key", "location__key")), None)
         site, location = (seat.site, seat.location) if seat is not None else (None, None)
     return Ticket(
         subject=(new.subject.replace("\0", "").strip())[:2000],

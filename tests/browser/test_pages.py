@@ -1,0 +1,82 @@
+"""Every page in a real browser: without barriers, without a complaint, on a phone and on a desk, light and dark."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hauspost.records.tickets.models import Ticket
+from tests.browser.conftest import DESKTOP, PHONE, TABLET, Visitor
+from tests.desk import Desk
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Visitor]
+
+DESK = ["/desk/mine", "/desk/open", "/desk/closed", "/desk/snoozed", "/desk/teams/it", "/desk/search", "/desk/search?q=drucker",
+        "/desk/search?q=nothinglikethis", "/desk/menu", "/desk/tickets/new", "/desk/triage", "/desk/mailroom",
+        "/desk/mailroom/quarantine", "/desk/mailroom/1", "/desk/nowhere"]  # fmt: skip
+TICKET = ["", "?list=open", "?write=reply", "?write=note", *(f"?change={card}" for card in (
+    "assignee", "team", "status", "classification", "impact", "visit", "subject", "snooze", "requester", "participants",
+    "links", "tags"))]  # fmt: skip
+PORTAL = ["/ask", "/my-tickets", "/my-tickets/shared", "/me"]
+
+
+def checked(visitor: Visitor, path: str) -> None:
+    visitor.opens(path)
+    visitor.finds_no_barrier()
+    visitor.has_no_sideways_scroll()
+    if "nowhere" in path:
+        visitor.complaints.clear()  # The browser notes every 404.
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE, TABLET], ids=["desktop-en-light", "phone-de-dark", "tablet-de"])
+def test_the_desks_pages(visit: Visit, busy_desk: Desk, printer: Ticket, device: dict[str, Any]) -> None:
+    """P42.1, P43.1, P44.1."""
+    deniz = visit("deniz", device)
+    for path in [*DESK, *(f"/desk/tickets/{printer.number}{query}" for query in TICKET)]:
+        checked(deniz, path)
+    entry = printer.entries.get(seq=1)
+    checked(deniz, f"/desk/tickets/{printer.number}/entries/{entry.id}/original")
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
+def test_the_portals_pages(visit: Visit, busy_desk: Desk, printer: Ticket, device: dict[str, Any]) -> None:
+    petra = visit("petra", device)
+    solved = Ticket.objects.get(subject__startswith="Scanner")
+    for path in [*PORTAL, f"/my-tickets/{printer.number}", f"/my-tickets/{solved.number}"]:
+        checked(petra, path)
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
+def test_the_pages_before_signing_in(visit: Visit, device: dict[str, Any]) -> None:
+    nobody = visit("", device)
+    for path in ("/sign-in", "/nowhere"):
+        checked(nobody, path)
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
+def test_the_administrators_pages(visit: Visit, busy_desk: Desk, device: dict[str, Any]) -> None:
+    karim = busy_desk.person("karim")
+    karim.is_administrator = True
+    karim.save(update_fields=["is_administrator"])
+    visitor = visit("karim", device)
+    for path in ("/desk/mailroom/outgoing", "/desk/mailroom/reactions"):
+        checked(visitor, path)
+
+
+def test_nothing_is_fetched_from_elsewhere(visit: Visit, busy_desk: Desk, printer: Ticket) -> None:
+    """P46.1."""
+    deniz = visit("deniz")
+    deniz.opens(f"/desk/tickets/{printer.number}?list=open")
+    assert all(url.startswith((deniz.base, "data:")) for url in deniz.requests)
+
+
+def test_all_of_it_works_without_script(visit: Visit, busy_desk: Desk, printer: Ticket) -> None:
+    deniz = visit("deniz", java_script_enabled=False)
+    page = deniz.opens(f"/desk/tickets/{printer.number}")
+    page.get_by_role("link", name="Reply").click()
+    page.get_by_label("Your reply").fill("Plain and simple")
+    page.get_by_role("button", name="Send to petra.lang@lindner.example and 1 other").click()
+    page.get_by_text("Plain and simple").wait_for()
+    page.get_by_role("button", name="Undo").last.click()
+    assert page.get_by_label("Your reply").input_value() == "Plain and simple"
