@@ -15,6 +15,7 @@ os.environ["HAUSPOST_COMPANY_DOMAINS"] = "lindner.example"
 from hauspost.project.settings import *  # noqa: E402, F403
 from hauspost.project.settings import DATABASES, HAUSPOST, INSTALLED_APPS  # noqa: E402
 
+(HAUSPOST.data / "static").mkdir(parents=True, exist_ok=True)
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]

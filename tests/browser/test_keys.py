@@ -90,7 +90,7 @@ def test_a_half_written_reply_survives_another_change(visit: Visit, busy_desk: D
     page.keyboard.press("r")
     page.get_by_label("Your reply").fill("Not done yet")
     page.locator("#card-tags").get_by_role("link", name="Add").click()
-    page.locator("input[name=tag]").fill("gate")
+    page.get_by_role("textbox", name="Tag").fill("gate")
     page.locator("#card-tags").get_by_role("button", name="Add").click()
     expect(page.locator("#card-tags")).to_contain_text("gate")
     expect(page.get_by_label("Your reply")).to_have_value("Not done yet")
@@ -115,9 +115,9 @@ def test_the_send_button_names_whom_it_reaches(visit: Visit, busy_desk: Desk, pr
     """P6.1."""
     page = visit("anna").opens(f"/desk/tickets/{printer.number}?write=reply")
     expect(page.locator("[data-send]")).to_have_text("Send to petra.lang@lindner.example and 1 other")
-    page.get_by_label("Marta Nowak").uncheck()
+    page.get_by_role("checkbox", name="Marta Nowak").uncheck()
     expect(page.locator("[data-send]")).to_have_text("Send to petra.lang@lindner.example")
-    page.get_by_label("Petra Lang").uncheck()
+    page.get_by_role("checkbox", name="Petra Lang").uncheck()
     expect(page.locator("[data-send]")).to_be_disabled()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hauspost.duties.intake.models import Delivery
 from hauspost.records.tickets.models import Ticket
 from tests.browser.conftest import DESKTOP, PHONE, TABLET, Visitor
 from tests.desk import Desk
@@ -14,44 +15,56 @@ Visit = Callable[..., Visitor]
 
 DESK = ["/desk/mine", "/desk/open", "/desk/closed", "/desk/snoozed", "/desk/teams/it", "/desk/search", "/desk/search?q=drucker",
         "/desk/search?q=nothinglikethis", "/desk/menu", "/desk/tickets/new", "/desk/triage", "/desk/mailroom",
-        "/desk/mailroom/quarantine", "/desk/mailroom/1", "/desk/nowhere"]  # fmt: skip
+        "/desk/mailroom/quarantine", "/desk/nowhere"]  # fmt: skip
 TICKET = ["", "?list=open", "?write=reply", "?write=note", *(f"?change={card}" for card in (
     "assignee", "team", "status", "classification", "impact", "visit", "subject", "snooze", "requester", "participants",
     "links", "tags"))]  # fmt: skip
 PORTAL = ["/ask", "/my-tickets", "/my-tickets/shared", "/me"]
 
 
-def checked(visitor: Visitor, path: str) -> None:
-    visitor.opens(path)
-    visitor.finds_no_barrier()
-    visitor.has_no_sideways_scroll()
-    if "nowhere" in path:
-        visitor.complaints.clear()  # The browser notes every 404.
+def check(visitor: Visitor, paths: list[str]) -> None:
+    """Open each page and collect what is wrong with it, so that one run tells all."""
+    wrong = []
+    for path in paths:
+        visitor.opens(path)
+        wrong += [f"{path}: {fault}" for fault in (*visitor.barriers(), *visitor.too_wide())]
+        if "nowhere" in path:
+            visitor.complaints.clear()  # The browser notes every 404.
+        wrong += [f"{path}: {words}" for words in visitor.complaints]
+        visitor.complaints.clear()
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE, TABLET], ids=["desktop-en-light", "phone-de-dark", "tablet-de"])
 def test_the_desks_pages(visit: Visit, busy_desk: Desk, printer: Ticket, device: dict[str, Any]) -> None:
     """P42.1, P43.1, P44.1."""
     deniz = visit("deniz", device)
-    for path in [*DESK, *(f"/desk/tickets/{printer.number}{query}" for query in TICKET)]:
-        checked(deniz, path)
     entry = printer.entries.get(seq=1)
-    checked(deniz, f"/desk/tickets/{printer.number}/entries/{entry.id}/original")
+    delivery = Delivery.objects.first()
+    assert delivery is not None
+    original = f"/desk/tickets/{printer.number}/entries/{entry.id}/original"
+    check(
+        deniz,
+        [
+            *DESK,
+            *(f"/desk/tickets/{printer.number}{query}" for query in TICKET),
+            original,
+            f"/desk/mailroom/{delivery.pk}",
+        ],
+    )
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
 def test_the_portals_pages(visit: Visit, busy_desk: Desk, printer: Ticket, device: dict[str, Any]) -> None:
     petra = visit("petra", device)
     solved = Ticket.objects.get(subject__startswith="Scanner")
-    for path in [*PORTAL, f"/my-tickets/{printer.number}", f"/my-tickets/{solved.number}"]:
-        checked(petra, path)
+    check(petra, [*PORTAL, f"/my-tickets/{printer.number}", f"/my-tickets/{solved.number}"])
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
 def test_the_pages_before_signing_in(visit: Visit, device: dict[str, Any]) -> None:
     nobody = visit("", device)
-    for path in ("/sign-in", "/nowhere"):
-        checked(nobody, path)
+    check(nobody, ["/sign-in", "/nowhere"])
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
@@ -60,8 +73,7 @@ def test_the_administrators_pages(visit: Visit, busy_desk: Desk, device: dict[st
     karim.is_administrator = True
     karim.save(update_fields=["is_administrator"])
     visitor = visit("karim", device)
-    for path in ("/desk/mailroom/outgoing", "/desk/mailroom/reactions"):
-        checked(visitor, path)
+    check(visitor, ["/desk/mailroom/outgoing", "/desk/mailroom/reactions"])
 
 
 def test_nothing_is_fetched_from_elsewhere(visit: Visit, busy_desk: Desk, printer: Ticket) -> None:

@@ -46,6 +46,7 @@ def postgres_database(name: str) -> str:
     return f"postgresql://postgres@/{name}?host={host}"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("way", ["SQLite to PostgreSQL", "PostgreSQL to SQLite"])
 def test_every_chain_verifies_after_a_move_to_the_other_database(tmp_path: Path, way: str) -> None:
     """P55.2: counts equal, digests equal, rows rebuilt from events, seals and search hold on the other side."""

@@ -134,7 +134,7 @@ def _greet(config: Config) -> None:
     if config.demo:
         from hauspost.doors.cli.demo import welcome
 
-        _say(welcome())
+        _say(welcome(config.folder))
     _say("Ctrl-C ends it.")
 
 

@@ -21,7 +21,10 @@ def run(config: Config, exported: Sequence[Path]) -> int:
     from hauspost.records.tickets.keepers import KEEPERS
 
     found = verify(KEEPERS, exported=exported)
-    faults = [str(fault) for fault in found.faults] + [_words(fault) for fault in verify_files()]
+    # Bytes that no row names come from a transaction that was undone; the daily sweep takes them.
+    faults = [str(fault) for fault in found.faults] + [
+        _words(fault) for fault in verify_files() if fault.kind != "unknown"
+    ]
     click.echo(f"{found.streams} chains, {found.events} events, {found.parts} contents ({found.erased} erased),")
     click.echo(f"{found.seals} seals.")
     for words in faults[:_SHOWN]:

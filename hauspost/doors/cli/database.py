@@ -36,11 +36,12 @@ def search() -> None:
 @search.command()
 @click.pass_obj
 def rebuild(folder: Path) -> None:
-    """Set the index right from the stored texts, and tell what was different (P16.6)."""
+    """Set the index right from the tickets themselves, and tell what was different (P16.6)."""
     bring_up_django(folder)
     from hauspost.ground.search import actions
+    from hauspost.records.tickets.indexing import documents
 
-    found = actions.rebuild()
+    found = actions.rebuild(documents())
     click.echo(f"{found.documents} documents looked at.")
     if not found:
         click.echo("Nothing was different.")

@@ -3,6 +3,7 @@
 import importlib
 import smtplib
 import sys
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import localtime, make_msgid
 from pathlib import Path
@@ -39,14 +40,29 @@ def fill_once() -> bool:
     click.echo("Bringing in the demo company with a year of history; this takes a moment …")
     # Killed in the middle, nothing of it stays, and the next start begins afresh.
     with transaction.atomic():
-        company.fill()
+        company.fill(_tell_each_tenth())
     return True
 
 
-def welcome() -> str:
-    """What a newcomer to the demo is told: logins, and a line that sends a mail."""
+def _tell_each_tenth() -> Callable[[int, int], None]:
+    """Says how far it is, in steps that a log can bear."""
+    told = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if total and done * 10 // total > told:
+            told = done * 10 // total
+            click.echo(f"  {done} of {total}")
+
+    return tell
+
+
+def welcome(folder: Path) -> str:
+    """What a newcomer to the demo is told: logins, and a line that sends a mail, ready to be pasted anywhere."""
     words: str = _company().welcome()
-    return words
+    beside = Path(sys.executable).with_name("hauspost")
+    command = str(beside) if beside.exists() else f"{sys.executable} -m hauspost"
+    return words.replace("hauspost demo mail", f"{command} --folder {folder} demo mail")
 
 
 def _company() -> Any:

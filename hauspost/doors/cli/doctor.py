@@ -210,8 +210,8 @@ def _intake(config: Config) -> Iterator[Finding]:
     shown = ", ".join(addresses[:5]) + (" …" if len(addresses) > 5 else "")
     yield Finding("intake addresses", shown or "none, so no mail is taken", fix)
     aside = waiting_aside(SYSTEM)
-    words = f"{aside} mails wait in quarantine" if aside else "empty"
-    yield Finding("quarantine", words, "look at them on the page Quarantine" if aside else "")
+    # Waiting mails are somebody's work, not a fault of the installation.
+    yield Finding("quarantine", f"{aside} mails wait there; the page Quarantine shows them" if aside else "empty")
     for name in ("smtp_listen", "lmtp_listen"):
         listen = getattr(config, name)
         if listen and not listen.startswith("unix:"):

@@ -15,8 +15,10 @@ from hauspost.doors.ui.acting import View, actor_of, ask_to_sign_in
 from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.formats import capped
 from hauspost.doors.ui.pages import page
+from hauspost.ground.mail import outbox
 from hauspost.ground.text.words import in_language
 from hauspost.records.people.actor import Actor
+from hauspost.records.tickets.models import Participant
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,10 @@ def for_the_mailroom(view: View) -> View:
 
 
 def has_desk(actor: Actor) -> bool:
-    """Agents, administrators and auditors work at the desk."""
-    return actor.is_agent or actor.is_administrator or bool(actor.who and actor.who.is_auditor)
+    """Agents, administrators and auditors work at the desk; and whoever was asked to help on one ticket (P33.1)."""
+    if actor.is_agent or actor.is_administrator or actor.who is None or actor.who.is_auditor:
+        return actor.who is not None
+    return Participant.objects.filter(person=actor.who, role="helper", is_confirmed=True).exists()
 
 
 def sees_mailroom(actor: Actor) -> bool:
@@ -85,6 +89,7 @@ def desk_page(
         rail_teams=teams,
         sees_mailroom=sees_mailroom(actor),
         is_demo=settings.HAUSPOST.demo,
+        mail_leaves=outbox.is_configured(),
         **more,
     )
 

@@ -20,6 +20,7 @@ from hauspost.doors.desk.rows import STATE_COLOURS, newest_first
 from hauspost.doors.desk.sheet import sheet_of, side_of, ticket_for
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.pages import page
+from hauspost.ground.mail import outbox
 from hauspost.ground.refusals import Refused
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Channel, Entry, Priority, Status, Ticket
@@ -53,7 +54,8 @@ _LIST = re.compile(r"[a-z]+(:[a-zA-Z0-9_-]+)?")
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """One ticket; `?write=` opens the composer, `?change=` a card's form: both work without script."""
     write = request.GET.get("write", "")
-    part = request.headers.get("HX-Target", "")
+    # Named in the address, because htmx sends its headers along when it follows a redirect to the whole page.
+    part = request.GET.get("part", "")
     if part == "composer" and write in KINDS:
         return _composer_part(request, number, write)
     if part == "side":
@@ -115,6 +117,7 @@ def _composer_part(request: HttpRequest, number: int, kind: str) -> HttpResponse
         "desk/_composer.html",
         **_common(request, ticket, view),
         composer=_composer_asked(request, number, kind) | composer_context(ticket, kind),
+        mail_leaves=outbox.is_configured(),
         send_label=send_label,
         last_seq=last,
     )

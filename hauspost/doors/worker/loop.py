@@ -53,8 +53,8 @@ def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> 
                 log.error("the database does not answer: %s", fault)
                 connection.close()
                 done = 0
-            if not done:
-                waiter.wait(POLL_SECONDS)
+            # A busy worker only shows that it lives; an idle one sleeps until woken.
+            waiter.wait(0 if done else POLL_SECONDS)
     finally:
         waiter.close()
         connection.close()

@@ -316,7 +316,9 @@ def discard(delivery_id: int, *, actor: Actor) -> None:
 
 @transaction.atomic
 def make_ticket(delivery_id: int, *, actor: Actor) -> Ticket:
-    """Make a ticket of a set-aside mail by hand, with the raw mail attached (P3.1). Records "ticket.opened".
+    """Make a ticket of a set-aside mail by hand, with the raw mail attached (P3.1).
+
+    Records "ticket.opened" and "delivery.filed_by_hand".
 
     Raises NotAllowed, NotFound, Refused when there is no intake address.
     """
@@ -328,6 +330,7 @@ def make_ticket(delivery_id: int, *, actor: Actor) -> Ticket:
     if verdict.ticket is None:
         raise Refused
     _dispose(case, verdict)
+    _record(row, "delivery.filed_by_hand", actor)
     return Ticket.objects.get(number=verdict.ticket)
 
 

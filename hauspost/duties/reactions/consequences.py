@@ -5,8 +5,8 @@ from hauspost.ground.history.reading import data_of, ticket_number
 from hauspost.records.people.actions import note_bounce
 from hauspost.records.people.actor import rule
 from hauspost.records.tickets.actions import reopen
+from hauspost.records.tickets.indexing import index_entry
 from hauspost.records.tickets.models import Entry
-from hauspost.records.tickets.writing import index_entry
 
 
 def reopen_unreached(event: Event) -> None:

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, field, replace
 
 from hauspost.ground.text.markup import escaped
-from hauspost.ground.text.weight import is_too_heavy
 from hauspost.ground.text.plain import html_of_text, text_of_html, tidy
 from hauspost.ground.text.safe_html import plain_id
+from hauspost.ground.text.weight import is_too_heavy
 
 from ._attachments import Attachment, harmless_name, open_tnef, signed_content
 from ._calendar import Invitation, read_invitations

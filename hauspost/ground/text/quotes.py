@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from ._introductions import Line, header_block, introduction, is_marked, next_words, with_rule_before
 from ._lines import HtmlLine, laid_out
-from .markup import Token, marked_html, without_marks
 from ._quote_words import (
     FORWARDED,
     HEADER_LINE,
     NOTES_RULE,
     ORIGINAL,
 )
+from .markup import Token, marked_html, without_marks
 from .signatures import mark_signatures
 
 SAID, QUOTE, SIGNATURE, FORWARD = "said", "quote", "signature", "forward"

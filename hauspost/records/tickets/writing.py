@@ -8,10 +8,10 @@ from hauspost.ground import clock
 from hauspost.ground.files.actions import store, use
 from hauspost.ground.files.models import Blob
 from hauspost.ground.history.actions import Part
-from hauspost.ground.search import actions as search
 from hauspost.ground.text.plain import html_of_text
 from hauspost.ground.text.safe_html import SANITISER_VERSION
 from hauspost.records.people.models import Person
+from hauspost.records.tickets.indexing import index_entry
 from hauspost.records.tickets.models import Attachment, Entry, KnownMessage, Ticket
 from hauspost.records.tickets.refusals import NothingWritten
 
@@ -130,32 +130,6 @@ def message_id_hash(message_id: str) -> bytes:
     import hashlib
 
     return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).digest()[:16]
-
-
-def scope_of(ticket: Ticket) -> list[str]:
-    """Who finds the ticket: its team, and its requester."""
-    return [f"t{ticket.team_id}", f"r{ticket.requester_id}"]
-
-
-def index_entry(ticket: Ticket, entry: Entry, file_names: Sequence[str] = ()) -> None:
-    """Make an entry findable at once (P16.2, P16.6): the first one also by number, subject and requester."""
-    title = [entry.subject, entry.author_name, entry.author_address, *file_names]
-    if entry.seq == 1:
-        title = [f"#{ticket.number}", ticket.subject, ticket.requester.name, *title]
-    search.index(
-        "entry",
-        ticket.number,
-        entry.id,
-        visibility="public" if _is_out(entry) else "internal",
-        scope=scope_of(ticket),
-        title=" · ".join(dict.fromkeys(word for word in title if word)),
-        body=entry.text,
-    )
-
-
-def _is_out(entry: Entry) -> bool:
-    """A reply in its time for undoing is nobody's but the desk's yet (P6.4)."""
-    return entry.is_public and (entry.leaves_at is None or entry.leaves_at <= clock.now())
 
 
 def entry_parts(entry: Entry, files: Sequence[NewFile] = ()) -> list[Part]:

@@ -17,10 +17,11 @@ from hauspost.records.people.models import Person
 from hauspost.records.tickets import rebuilding
 from hauspost.records.tickets._changing import allow, change, locked
 from hauspost.records.tickets.company import status_of
+from hauspost.records.tickets.indexing import index_entry
 from hauspost.records.tickets.models import Entry, Participant, Status, Ticket
 from hauspost.records.tickets.recipients import recipients_of
 from hauspost.records.tickets.refusals import AnsweredMeanwhile, ReachesNobody, TooBig, TooLate
-from hauspost.records.tickets.writing import Writing, entry_parts, index_entry, write_entry
+from hauspost.records.tickets.writing import Writing, entry_parts, write_entry
 
 
 @transaction.atomic

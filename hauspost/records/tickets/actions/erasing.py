@@ -6,8 +6,8 @@ from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
 from hauspost.ground.search import actions as search
 from hauspost.records.people.models import Person
+from hauspost.records.tickets.indexing import index_entry
 from hauspost.records.tickets.models import Attachment, Entry, Participant, Ticket
-from hauspost.records.tickets.writing import index_entry
 
 ERASED = "…"
 

@@ -16,10 +16,10 @@ from hauspost.records.places.models import Location, Site
 from hauspost.records.tickets._changing import Based, change, locked
 from hauspost.records.tickets.actions.entries import status_fields
 from hauspost.records.tickets.company import priority_of, refuse_unknown_words, status_of
+from hauspost.records.tickets.indexing import index_entry, scope_of
 from hauspost.records.tickets.models import Entry, Status, Ticket
 from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.refusals import NotInTeam, NotPlaced, TicketClosed
-from hauspost.records.tickets.writing import index_entry, scope_of
 
 KEEP: Any = object()  # "leave this field as it is", where None means "none".
 

@@ -1,0 +1,58 @@
+"""Making entries findable: what of an entry is found, by whom, and the whole index anew."""
+
+from collections.abc import Iterator, Sequence
+
+from hauspost.ground import clock
+from hauspost.ground.search import actions as search
+from hauspost.records.tickets.models import Attachment, Entry, Ticket
+
+BATCH = 200
+
+
+def scope_of(ticket: Ticket) -> list[str]:
+    """Who finds the ticket: its team, and its requester."""
+    return [f"t{ticket.team_id}", f"r{ticket.requester_id}"]
+
+
+def index_entry(ticket: Ticket, entry: Entry, file_names: Sequence[str] = ()) -> None:
+    """Make an entry findable at once (P16.2, P16.6): the first one also by number, subject and requester."""
+    search.index_many([document_of(ticket, entry, file_names)])
+
+
+def document_of(ticket: Ticket, entry: Entry, file_names: Sequence[str]) -> search.Document:
+    """An entry as it ought to be found."""
+    title = [entry.subject, entry.author_name, entry.author_address, *file_names]
+    if entry.seq == 1:
+        title = [f"#{ticket.number}", ticket.subject, ticket.requester.name, *title]
+    return search.Document(
+        "entry",
+        ticket.number,
+        entry.id,
+        "public" if _is_out(entry) else "internal",
+        tuple(scope_of(ticket)),
+        " · ".join(dict.fromkeys(word for word in title if word)),
+        entry.text,
+    )
+
+
+def _is_out(entry: Entry) -> bool:
+    """A reply in its time for undoing is nobody's but the desk's yet (P6.4)."""
+    return entry.is_public and (entry.leaves_at is None or entry.leaves_at <= clock.now())
+
+
+def documents() -> Iterator[search.Document]:
+    """Every entry as it ought to be found, the oldest first, in small steps: for `hauspost search rebuild` (P16.6)."""
+    last = 0
+    while entries := list(Entry.objects.filter(id__gt=last).select_related("ticket__requester").order_by("id")[:BATCH]):
+        names: dict[int, list[str]] = {}
+        rows = Attachment.objects.filter(entry__in=entries).order_by("position", "id")
+        for entry_id, name in rows.values_list("entry_id", "name"):
+            names.setdefault(entry_id, []).append(name)
+        for entry in entries:
+            if not _is_erased(entry):
+                yield document_of(entry.ticket, entry, names.get(entry.id, []))
+        last = entries[-1].id
+
+
+def _is_erased(entry: Entry) -> bool:
+    return not (entry.text or entry.author_name or entry.subject)
