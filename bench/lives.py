@@ -7,7 +7,7 @@ that is made here verifies, and every row is rebuilt from its events.
 import random
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -31,8 +31,9 @@ from hauspost.records.people.actor import SYSTEM, Actor, Proof
 from hauspost.records.people.models import Person
 from hauspost.records.tickets import rebuilding
 from hauspost.records.tickets.company import priority_of
+from hauspost.records.tickets.indexing import document_of
 from hauspost.records.tickets.models import Entry, KnownMessage, Ticket
-from hauspost.records.tickets.writing import entry_parts, message_id_hash, scope_of
+from hauspost.records.tickets.writing import entry_parts, message_id_hash
 
 DOMAIN = "bench.example"
 
@@ -259,23 +260,8 @@ class Life:
             **more,
         )
         self.rows.add(entry)
-        self.rows.documents.append(self._document(entry))
+        self.rows.documents.append(replace(document_of(self.ticket, entry, ()), created_at=at))
         return entry
-
-    def _document(self, entry: Entry) -> Document:
-        title = [entry.subject, entry.author_name, entry.author_address]
-        if entry.seq == 1:
-            title = [f"#{self.ticket.number}", self.ticket.subject, self.ticket.requester.name, *title]
-        return Document(
-            "entry",
-            self.ticket.number,
-            entry.id,
-            "public" if entry.is_public else "internal",
-            tuple(scope_of(self.ticket)),
-            " · ".join(dict.fromkeys(word for word in title if word)),
-            entry.text,
-            entry.created_at,
-        )
 
     def _send(self, kind: Any, entry: Entry, envelope_from: str, at: datetime) -> OutgoingMail:
         """A mail that went out, and the event that tells of it."""

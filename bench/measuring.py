@@ -45,6 +45,10 @@ class Clock:
         self.wall.append((time.perf_counter() - wall) * 1000)
         return found
 
+    def mean(self, name: str, things: int) -> Figure:
+        """What was noted, shared out among so many things."""
+        return Figure(name, sum(self.cpu) / things, wall=sum(self.wall) / things)
+
     def figure(self, name: str, queries: int | None = None) -> Figure:
         """Median and p95 of what was noted."""
         return Figure(

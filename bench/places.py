@@ -90,7 +90,7 @@ def seeded(database: str, tickets: int) -> Desk:
 @contextmanager
 def copied(desk: Desk) -> Iterator[Desk]:
     """A copy that a measurement may change, gone afterwards."""
-    copy = Desk(desk.database, desk.tickets, f"{desk.name}-copy")
+    copy = Desk(desk.database, desk.tickets, f"{desk.name}-copy-{os.getpid()}")
     remove(copy)
     shutil.copytree(desk.folder, copy.folder)
     if desk.database == "postgres":

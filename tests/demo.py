@@ -11,7 +11,7 @@ from email.utils import localtime, make_msgid
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tests import world
-from tests.demo_company import LOGINS, PASSWORD, fill
+from tests.demo_company import LOGINS, PASSWORD, WRITER, fill
 
 __all__ = ["fill", "main"]
 
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     filling = commands.add_parser("fill", help="bring the company with its year of history into an empty database")
     filling.add_argument("--tickets", type=int, default=250, help="how many tickets (default: 250)")
     mail = commands.add_parser("mail", help="send one real mail to the desk, over SMTP")
-    mail.add_argument("--from", dest="sender", default=world.PETRA.key, help="who writes: a key such as petra.lang")
+    mail.add_argument("--from", dest="sender", default=WRITER.key, help="who writes: a key such as petra.lang")
     mail.add_argument("--to", default=world.TEAMS[0].address, help="to which address of the desk")
     mail.add_argument("--subject", default="Etikettendrucker klemmt")
     mail.add_argument("--text", default="Hallo,\n\nder Drucker an Tor 3 klemmt wieder. Könnt ihr kommen?\n\nDanke!")
@@ -74,7 +74,7 @@ def _bring_up() -> None:
 def _mail(asked: argparse.Namespace) -> int:
     people = {one.key: one for one in world.EMPLOYEES} | {one.address: one for one in world.EMPLOYEES}
     if asked.sender not in people:
-        raise _Refused(f"--from {asked.sender}: nobody of the company; write for example {world.PETRA.key}.")
+        raise _Refused(f"--from {asked.sender}: nobody of the company; write for example {WRITER.key}.")
     host, _, port = asked.server.rpartition(":")
     if not host or not port.isdecimal():
         raise _Refused(f"--server {asked.server}: write it as host:port.")

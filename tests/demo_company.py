@@ -11,6 +11,8 @@ LOGINS = (
     (world.DENIZ, "agent and dispatcher"),
     (world.KARIM, "administrator"),
 )
+# Who writes the newcomer's mail: somebody who wrote nothing these days, as the desk acknowledges one sender once a day.
+WRITER = world.MARTA
 
 
 def fill(progress: Callable[[int, int], None] | None = None, tickets: int = 250, today: datetime | None = None) -> None:
@@ -26,7 +28,7 @@ def fill(progress: Callable[[int, int], None] | None = None, tickets: int = 250,
 def welcome() -> str:
     """What a newcomer to the demo is told: logins, and a line that sends a mail."""
     rows = [f"  {one.address:<30} {role}" for one, role in LOGINS]
-    line = (
-        f"hauspost demo mail --from {world.PETRA.address} --to {world.TEAMS[0].address} --text 'The printer is stuck.'"
+    line = f"hauspost demo mail --from {WRITER.address} --to {world.TEAMS[0].address} --text 'The printer is stuck.'"
+    return "\n".join(
+        [f"Sign in with the password {PASSWORD} (everybody has it), for example as", *rows, f"Send a mail: {line}"]
     )
-    return "\n".join([f"Sign in with the password {PASSWORD} as", *rows, f"Send a mail: {line}"])

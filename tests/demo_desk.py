@@ -35,7 +35,7 @@ from tests.world import Attachment, Employee, Outsider, Step
 LEVELS = {"low": Level.LOW, "medium": Level.MEDIUM, "high": Level.HIGH}
 # Older letters were received, read and thrown away; these still lie in the demo's mailbox.
 MAILBOX_KEEPS = timedelta(days=14)
-# How much the worker takes at a time; less than that, and nothing is left.
+# How much the worker takes at a time.
 AT_ONCE = 50
 # Today's tickets that sleep until their day: by story, for how long after their last step.
 SNOOZED = {"new-line-provider": timedelta(days=2), "copier-service-visit": timedelta(days=1)}
@@ -368,9 +368,7 @@ class DemoDesk:
     def work(self) -> None:
         """React and send until nothing is left to do at this moment."""
         courier = self._letters_kept if clock.now() > self.today - MAILBOX_KEEPS else self._old_letters
-        while react_next(AT_ONCE) == AT_ONCE:
-            pass
-        while outbox.send_due(courier, limit=AT_ONCE) == AT_ONCE:
+        while react_next(AT_ONCE) + outbox.send_due(courier, limit=AT_ONCE):
             pass
 
     def read_notices(self) -> None:

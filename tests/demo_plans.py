@@ -115,7 +115,8 @@ def _moments_of_today(
     """Opened so long before today; its steps follow like any others, or closer together where the day is too short."""
     assert story.opened_ago is not None
     ago = story.opened_ago
-    usual = squeezed = (demo_calendar.before(today, ago),)
+    usual: tuple[datetime, ...] = (demo_calendar.before(today, ago),)
+    squeezed = usual
     for act in acts:
         ago -= act.step.after
         usual += (_moment_of(act.step, usual[-1], requester, dice),)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings as project
-from hypothesis import HealthCheck, given, settings as trying, strategies
+from hypothesis import HealthCheck, given, strategies
+from hypothesis import settings as trying
 
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.notices.actions import mark_read

@@ -1,6 +1,7 @@
 """People, their addresses, rights and ways in."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -328,8 +329,6 @@ def test_a_token_for_something_else_does_not_open_it(token: str) -> None:
 
 
 def test_it_expires(token: str) -> None:
-    from datetime import timedelta
-
     with clock.standing_at(clock.now() + timedelta(hours=people.FIRST_LINK_HOURS, seconds=1)), pytest.raises(LinkSpent):
         become(token)
 

@@ -19,8 +19,8 @@ from hauspost.records.tickets.rebuilding import rebuilt, row_of, value_of
 from hauspost.records.tickets.refusals import (
     AnsweredMeanwhile,
     Changed,
-    NotInTeam,
     NothingWritten,
+    NotInTeam,
     NotPlaced,
     SameTicket,
     TicketClosed,
@@ -70,7 +70,11 @@ SOON = timedelta(hours=3)
 
 def held(desk: Desk, ticket: Ticket) -> Entry:
     return tickets.add_answer(
-        ticket, Writing(text="Held", channel="mail"), author=desk.person("mira"), actor=SYSTEM, held_because="unconfirmed"
+        ticket,
+        Writing(text="Held", channel="mail"),
+        author=desk.person("mira"),
+        actor=SYSTEM,
+        held_because="unconfirmed",
     )
 
 

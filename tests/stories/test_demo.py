@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import transaction
 from pytest_django import DjangoDbBlocker
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.notices.models import Notice
@@ -21,7 +21,7 @@ from hauspost.records.tickets.keepers import KEEPERS
 from hauspost.records.tickets.models import Entry, Ticket
 from hauspost.records.tickets.rebuilding import rebuilt, row_of
 from tests import demo, demo_calendar, world
-from tests.demo_company import LOGINS, PASSWORD, fill, welcome
+from tests.demo_company import LOGINS, PASSWORD, WRITER, fill, welcome
 from tests.demo_files import content_of
 from tests.demo_plans import Plan, plans
 from tests.demo_year import SEED
@@ -99,7 +99,7 @@ def test_the_ledger_adds_up(told: list[Plan]) -> None:
 
 
 @in_the_year
-def test_people_may_sign_in(told: list[Plan], settings: SettingsWrapper) -> None:
+def test_people_may_sign_in(told: list[Plan], settings: Settings) -> None:
     # The suite hashes quickly; the demo's passwords are read by the product's own hasher.
     settings.PASSWORD_HASHERS = [*settings.PASSWORD_HASHERS, "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
     for one, _role in LOGINS:
@@ -154,6 +154,14 @@ def test_a_full_year_keeps_office_hours_and_ends_today(today: datetime) -> None:
 def test_fresh_mail_is_minutes_old_whenever_the_demo_begins() -> None:
     newest = max(one.moments[0] for one in plans(250, SUNDAY_NIGHT, SEED))
     assert SUNDAY_NIGHT - newest < timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("today", [TODAY, SUNDAY_NIGHT], ids=["a tuesday", "sunday night"])
+def test_the_newcomers_mail_will_be_acknowledged(today: datetime) -> None:
+    """P7.3: one sender is acknowledged once a day, so nobody who wrote today may write it."""
+    written = [one.moments[0] for one in plans(250, today, SEED) if one.requester == WRITER]
+    assert written
+    assert max(written) < today - timedelta(days=1)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def record(
     `data` holds before and after of every changed field: str, int, bool, None, lists, dicts; persons as uid.
     """
     recorded_at = clock.now()
-    chain = None if new else Stream.objects.select_for_update().filter(name=stream).first()
+    chain = None if new else next(iter(Stream.objects.select_for_update().filter(name=stream)[:1]), None)
     previous = bytes(chain.head) if chain else _chain.genesis(stream)
     seq = chain.count + 1 if chain else 1
     salted = [(part, secrets.token_bytes(16)) for part in parts]

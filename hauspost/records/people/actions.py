@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from hauspost.ground import clock, tokens
+from hauspost.ground.db import storable
 from hauspost.ground.history.actions import Part, record
 from hauspost.ground.refusals import Invalid, NotAllowed
 from hauspost.records.people.actor import SYSTEM, Actor
@@ -46,7 +47,7 @@ def normal(address: str) -> str:
 def known_person(address: str) -> Person | None:
     """The person of an address, past or present (P25.6); merged persons lead to the one they became."""
     # One join and one person's columns: it is asked for every mail.
-    found = Person.objects.filter(addresses__address=address.strip().lower())[:1]
+    found = Person.objects.filter(addresses__address=storable(address.strip().lower()))[:1]
     return next((person.merged_into or person for person in found), None)
 
 

@@ -40,7 +40,7 @@ class AddressBackend(BaseBackend):
     """Finds the person of a session; signing in itself goes through `sign_in`."""
 
     def get_user(self, user_id: int) -> Person | None:
-        person = Person.objects.select_related("department").filter(id=user_id).first()
+        person = next(iter(Person.objects.filter(id=user_id)[:1]), None)
         return person if person is not None and person.is_active else None
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Person | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
+from hauspost.ground.db import storable
 from hauspost.ground.history.actions import record
 from hauspost.ground.refusals import Invalid, NotAllowed
 from hauspost.records.catalogue.models import TicketType
@@ -29,6 +30,11 @@ FIRST_STATUSES = (
     ("resolved", "resolved", "Resolved", "Gelöst"),
     ("closed", "closed", "Closed", "Geschlossen"),
 )
+
+
+def one_line(subject: str) -> str:
+    """A subject as it is kept: one line (S20), storable, at most 2,000 characters."""
+    return " ".join(storable(subject.replace("\0", "")).split())[:2000]
 
 
 def priority_of(impact: int, urgency: int) -> int:

@@ -151,7 +151,7 @@ def view_of(ticket: "Ticket", actor: Actor) -> View | None:
     if role is not None:
         return View("agent", rights=RIGHTS[role])
     own = ticket.requester_id == person.id or ticket.affected_id == person.id
-    taking_part = ticket.participants.filter(person=person, is_confirmed=True).first()
+    taking_part = next(iter(ticket.participants.filter(person=person, is_confirmed=True)[:1]), None)
     if taking_part is not None and taking_part.role == "helper":
         return View("helper", rights=RIGHTS["agent"] - {"hand", "requester"})
     if own:

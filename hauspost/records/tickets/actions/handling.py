@@ -15,7 +15,7 @@ from hauspost.records.people.models import Membership, Person, Team
 from hauspost.records.places.models import Location, Site
 from hauspost.records.tickets._changing import Based, change, locked
 from hauspost.records.tickets.actions.entries import status_fields
-from hauspost.records.tickets.company import priority_of, refuse_unknown_words, status_of
+from hauspost.records.tickets.company import one_line, priority_of, refuse_unknown_words, status_of
 from hauspost.records.tickets.indexing import index_entry, scope_of
 from hauspost.records.tickets.models import Entry, Status, Ticket
 from hauspost.records.tickets.reading import view_of
@@ -55,7 +55,8 @@ def hand_to(ticket: Ticket | int, team: Team, *, actor: Actor, based_on: Based |
         raise Invalid("team", f"{team.name} is archived")
     fields: dict[str, Any] = {"team": team}
     if found.team_id != team.id:
-        fields["assignee"] = None
+        # The old team's people come no more; the date stays, for whoever takes over.
+        fields |= {"assignee": None, "technician": None}
     if change(found, "ticket.handed", fields, actor=actor, based_on=based_on):
         search.move(found.number, scope_of(found))
     return found
@@ -276,7 +277,7 @@ def change_requester(ticket: Ticket | int, to: Person, *, actor: Actor) -> Ticke
 def change_subject(ticket: Ticket | int, subject: str, *, actor: Actor, based_on: Based | None = None) -> Ticket:
     """Give the ticket a better subject. Records "ticket.subject_changed". Raises NotFound, NotAllowed, Invalid."""
     found = locked(ticket, "catalogue", actor)
-    wanted = " ".join(subject.replace("\0", "").split())[:2000]
+    wanted = one_line(subject)
     if not wanted:
         raise Invalid("subject", "write a few words")
     if wanted != found.subject:

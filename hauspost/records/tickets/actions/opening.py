@@ -14,7 +14,7 @@ from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
 from hauspost.records.places.models import Location, Site, Workplace
 from hauspost.records.tickets import rebuilding
-from hauspost.records.tickets.company import priority_of, refuse_unknown_words, status_of
+from hauspost.records.tickets.company import one_line, priority_of, refuse_unknown_words, status_of
 from hauspost.records.tickets.models import Entry, Level, Link, Participant, Ticket
 from hauspost.records.tickets.refusals import NotPlaced
 from hauspost.records.tickets.writing import Writing, entry_parts, write_entry
@@ -129,7 +129,7 @@ def _row(new: NewTicket) -> Ticket:
         seat = next(iter(seats.only("site__key", "location__key")), None)
         site, location = (seat.site, seat.location) if seat is not None else (None, None)
     return Ticket(
-        subject=(new.subject.replace("\0", "").strip())[:2000],
+        subject=one_line(new.subject),
         requester=new.requester,
         affected=new.affected,
         team=new.team,

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from hauspost.ground import clock
+from hauspost.ground.db import storable
 from hauspost.ground.history.actions import record
 from hauspost.ground.refusals import Invalid, NotFound
 from hauspost.records.people.actor import Actor
@@ -112,7 +113,7 @@ def unlink(ticket: Ticket | int, other: Ticket | int, kind: str, *, actor: Actor
 def tag(ticket: Ticket | int, word: str, *, actor: Actor) -> Tag:
     """Put a word on the ticket; lower-case, one line. Records "ticket.tagged". Raises NotFound, NotAllowed, Invalid."""
     found = locked(ticket, "tag", actor)
-    clean = "-".join(word.replace("\0", "").casefold().split())[:60]
+    clean = tag_word(word)
     if not clean:
         raise Invalid("tag", "write a word")
     row, new = Tag.objects.get_or_create(ticket=found, word=clean)
@@ -125,6 +126,12 @@ def tag(ticket: Ticket | int, word: str, *, actor: Actor) -> Tag:
 def untag(ticket: Ticket | int, word: str, *, actor: Actor) -> None:
     """Take a word off the ticket. Records "ticket.untagged". Raises NotFound, NotAllowed."""
     found = locked(ticket, "tag", actor)
-    if not Tag.objects.filter(ticket=found, word=word).delete()[0]:
+    clean = tag_word(word)
+    if not Tag.objects.filter(ticket=found, word=clean).delete()[0]:
         raise NotFound
-    record("ticket.untagged", found.stream, actor=actor, data={"tag": word})
+    record("ticket.untagged", found.stream, actor=actor, data={"tag": clean})
+
+
+def tag_word(word: str) -> str:
+    """A tag as it is kept: lower-case, one word, at most 60 characters."""
+    return "-".join(storable(word.replace("\0", "")).casefold().split())[:60]

@@ -1,0 +1,1 @@
+"""What an attacker would try: hostile mails, foreign ids, forged headers, forged files."""

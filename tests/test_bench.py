@@ -1,0 +1,98 @@
+"""The bench measures what it says: seeded desks are as the verbs would have made them, and every part gives figures."""
+
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from bench import report
+from bench.company import Company
+from bench.intake import MAIL, envelopes, measure, prepared
+from bench.measuring import Figure
+from bench.pages import measure as measure_pages
+from bench.places import ROOT, Desk
+from bench.seeding import seed
+from bench.texts import COMMON_WORD, RARE_WORDS, TICKETS_OF_A_RARE_WORD
+from hauspost.ground.history.verification import verify
+from hauspost.ground.search.actions import Readable, missing_ddl, search
+from hauspost.records.tickets.keepers import KEEPERS
+from hauspost.records.tickets.models import Entry, Ticket
+from hauspost.records.tickets.rebuilding import rebuilt, row_of
+
+TICKETS = 200
+
+
+@pytest.fixture
+def seeded(db: None) -> Company:
+    """A desk of two hundred tickets."""
+    return seed(TICKETS)
+
+
+def test_seeded_chains_verify(seeded: Company) -> None:
+    found = verify(KEEPERS)
+    assert found.faults == []
+    assert found.streams > TICKETS
+
+
+def test_seeded_rows_are_rebuilt_from_their_events(seeded: Company) -> None:
+    for ticket in Ticket.objects.with_names():
+        assert rebuilt(ticket.stream) == row_of(ticket)
+
+
+def test_seeded_tickets_have_three_entries_or_ten_and_a_tenth_of_them_is_open(seeded: Company) -> None:
+    counts = [ticket.entries.count() for ticket in Ticket.objects.all()]
+    assert set(counts) == {3, 10}
+    assert TICKETS * 0.03 < Ticket.objects.open().count() < TICKETS * 0.25
+
+
+def test_seeded_words_are_found(seeded: Company) -> None:
+    teams = tuple(f"t{team.id}" for team in seeded.teams)
+    everything = [Readable(teams, ("public", "internal"))]
+    rare = [search(word, readable=everything).rows for word in RARE_WORDS]
+    assert {len(rows) for rows in rare} == {TICKETS_OF_A_RARE_WORD}
+    assert len(search(COMMON_WORD, readable=everything, limit=30).rows) == 30
+    assert missing_ddl() == []
+
+
+def test_what_the_verbs_add_to_a_seeded_desk_fits_its_keys_and_chains(seeded: Company) -> None:
+    before = Entry.objects.count()
+    figures = {figure.name: figure for figure in measure(20)}
+    assert figures[MAIL].value > 0
+    assert figures["mails: anything else"].value == 0
+    assert Entry.objects.count() >= before + 20
+    assert verify(KEEPERS).faults == []
+
+
+def test_mails_are_mixed_as_the_bench_says(seeded: Company) -> None:
+    mails = prepared(100)
+    assert sum(b"In-Reply-To:" in mail.raw for mail in mails) == 40
+    assert sum(b"Content-Disposition: attachment" in mail.raw for mail in mails) == 20
+    assert sum(b"text/html" in mail.raw for mail in mails) == 50
+    assert len({envelope.transaction for envelope in envelopes(mails, "x")}) == 100
+    assert settings.HAUSPOST.mail_domain in mails[0].recipient
+
+
+def test_every_page_is_measured_for_both_persons(seeded: Company) -> None:
+    figures = measure_pages(2)
+    names = {figure.name for figure in figures}
+    for page in ("list", "ticket with 10 entries", "triage", "search, rare word", "search, common word", "reply"):
+        assert f"{page}, 40 teams" in names
+    assert all(figure.queries for figure in figures)
+
+
+def test_a_table_shows_aims_and_growth(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "DATA", tmp_path)
+    small, large = Desk("sqlite", 10_000, ""), Desk("sqlite", 100_000, "")
+    report.keep(small, "pages", [Figure("list", 2.0, p95=3.0, wall=2.5, wall_p95=4.0, queries=4)])
+    report.keep(large, "pages", [Figure("list", 5.0, p95=6.0, wall=5.5, wall_p95=7.0, queries=4)])
+    line = report.table(large, small).splitlines()[3]
+    assert line.split() == ["list", "5", "6", "5.50", "7", "4", "!4", "!2.50"]
+
+
+@pytest.mark.parametrize(("given", "said"), [("--sizes=ten", "'ten'"), ("--databases=oracle", "oracle"), ("soup", "soup")])
+def test_wrong_words_are_refused_by_name(given: str, said: str) -> None:
+    found = subprocess.run([sys.executable, "-m", "bench", given], cwd=ROOT, capture_output=True, text=True)
+    assert found.returncode == 2
+    assert said in found.stderr
+    assert "Traceback" not in found.stderr
