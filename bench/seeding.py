@@ -201,6 +201,8 @@ def _values(model: type[Model], rows: Sequence[Model]) -> list[tuple[Any, ...]]:
 
 def _hurry() -> None:
     """What is seeded can be seeded again: its commits need not wait for the disk."""
+    if connection.in_atomic_block:
+        return
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off" if is_postgres() else "PRAGMA synchronous = OFF")
 
@@ -210,8 +212,5 @@ def _settle() -> None:
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), list(_TABLES)):
             cursor.execute(statement)
-        if is_postgres():
-            if not connection.in_atomic_block:
-                cursor.execute("VACUUM ANALYZE")
-        else:
-            cursor.execute("PRAGMA synchronous = FULL")
+        if not connection.in_atomic_block:
+            cursor.execute("VACUUM ANALYZE" if is_postgres() else "PRAGMA synchronous = FULL")

@@ -14,7 +14,7 @@ from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
 from hauspost.records.tickets.models import Ticket
 from tests import world
-from tests.cast import Company, found_company
+from tests.cast import Company, company_at_once
 
 _numbers = count(1)
 
@@ -38,7 +38,7 @@ class Desk:
     @classmethod
     def opened(cls) -> "Desk":
         """The company with its named cast."""
-        return cls(found_company(only=NAMED))
+        return cls(company_at_once(NAMED))
 
     def person(self, name: str) -> Person:
         """One of the named cast: "petra", "anna" …"""

@@ -2,9 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 
 from bench import report
 from bench.company import Company
@@ -23,10 +27,18 @@ from hauspost.records.tickets.rebuilding import rebuilt, row_of
 TICKETS = 200
 
 
+@pytest.fixture(scope="module")
+def sown(django_db_setup: None, django_db_blocker: Any) -> Iterator[Company]:
+    """A desk of two hundred tickets, undone after the last test of this file."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield seed(TICKETS)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def seeded(db: None) -> Company:
-    """A desk of two hundred tickets."""
-    return seed(TICKETS)
+def seeded(sown: Company, db: None) -> Company:
+    """The same desk, as it was sown, for every test."""
+    return sown
 
 
 def test_seeded_chains_verify(seeded: Company) -> None:
@@ -73,6 +85,18 @@ def test_mails_are_mixed_as_the_bench_says(seeded: Company) -> None:
     assert settings.HAUSPOST.mail_domain in mails[0].recipient
 
 
+@pytest.fixture
+def connection_stays() -> Iterator[None]:
+    """Real requests let go of a connection that stands in a transaction: here that is the test's own."""
+    ends = (request_started, request_finished)
+    for one in ends:
+        one.disconnect(close_old_connections)
+    yield
+    for one in ends:
+        one.connect(close_old_connections)
+
+
+@pytest.mark.usefixtures("connection_stays")
 def test_every_page_is_measured_for_both_persons(seeded: Company) -> None:
     figures = measure_pages(2)
     names = {figure.name for figure in figures}
@@ -90,7 +114,9 @@ def test_a_table_shows_aims_and_growth(tmp_path: object, monkeypatch: pytest.Mon
     assert line.split() == ["list", "5", "6", "5.50", "7", "4", "!4", "!2.50"]
 
 
-@pytest.mark.parametrize(("given", "said"), [("--sizes=ten", "'ten'"), ("--databases=oracle", "oracle"), ("soup", "soup")])
+@pytest.mark.parametrize(
+    ("given", "said"), [("--sizes=ten", "'ten'"), ("--databases=oracle", "oracle"), ("soup", "soup")]
+)
 def test_wrong_words_are_refused_by_name(given: str, said: str) -> None:
     found = subprocess.run([sys.executable, "-m", "bench", given], cwd=ROOT, capture_output=True, text=True)
     assert found.returncode == 2

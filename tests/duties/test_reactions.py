@@ -1,6 +1,6 @@
 """What follows from what: in order per ticket, exactly once, three tries, then parked in sight while others go on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -27,13 +27,13 @@ Reacting = Callable[[Callable[[Event], object]], None]
 
 
 @pytest.fixture
-def acknowledging(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reacting]:
+def acknowledging(monkeypatch: pytest.MonkeyPatch) -> Reacting:
     """Put something in the place of the reaction `acknowledge`."""
 
     def put(reaction: Callable[[Event], object]) -> None:
         monkeypatch.setattr(running, "BY_NAME", {**running.BY_NAME, "acknowledge": reaction})
 
-    yield put
+    return put
 
 
 def failing_for(subject: str, fault: Exception) -> Callable[[Event], None]:

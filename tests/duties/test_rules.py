@@ -1,6 +1,5 @@
 """The rules that every mail meets: own mail, duplicates, bounces, automatic answers, spam, floods; and no loops."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from email import message_from_bytes
 from pathlib import Path
@@ -24,10 +23,9 @@ STRANGER = "eve@elsewhere.example"
 
 
 @pytest.fixture
-def leaving(settings: Any, tmp_path: Path) -> Iterator[None]:
+def leaving(settings: Any, tmp_path: Path) -> None:
     """Mail really leaves, into a local mailbox, without time to undo."""
     settings.HAUSPOST = replace(project.HAUSPOST, outgoing_maildir=tmp_path / "out", undo_seconds=0)
-    yield
 
 
 @pytest.fixture

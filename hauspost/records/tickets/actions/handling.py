@@ -57,6 +57,9 @@ def hand_to(ticket: Ticket | int, team: Team, *, actor: Actor, based_on: Based |
     if found.team_id != team.id:
         # The old team's people come no more; the date stays, for whoever takes over.
         fields |= {"assignee": None, "technician": None}
+        if found.state != Status.Kind.WAITING_DATE:
+            # What the old team had put aside would sleep unseen in the new one's lists.
+            fields["wake_at"] = None
     if change(found, "ticket.handed", fields, actor=actor, based_on=based_on):
         search.move(found.number, scope_of(found))
     return found
