@@ -1,9 +1,9 @@
 """One mail before the desk: the delivery, the letter, and what is asked of them on the way; each asked once."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.conf import settings
 
@@ -13,9 +13,6 @@ from hauspost.ground.mail.addresses import PlusId, read_plus_address, read_verp
 from hauspost.ground.mail.letter import Letter
 from hauspost.records.people.actor import Proof
 from hauspost.records.people.models import Mailbox, Person
-
-if TYPE_CHECKING:
-    from hauspost.duties.intake.matching import Match
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,8 @@ class Case:
 
     delivery: Delivery
     letter: Letter
+    # What matching.match_of found, once it was asked.
+    matches: list[Any] = field(default_factory=list)
 
     @cached_property
     def sender(self) -> str:
@@ -113,13 +112,6 @@ class Case:
         """Does our own server say that the sender is not who it says?"""
         results = results_of(self.letter, settings.HAUSPOST.auth_serv_id)
         return "dmarc=fail" in results or {"spf=fail", "dkim=fail"} <= results
-
-    @cached_property
-    def match(self) -> "Match | None":
-        """The ticket that this mail answers, with the evidence."""
-        from hauspost.duties.intake.matching import find_ticket
-
-        return find_ticket(self)
 
     @cached_property
     def content_hash(self) -> bytes:

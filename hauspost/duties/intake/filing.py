@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hauspost.duties.intake.case import Case, Verdict
-from hauspost.duties.intake.matching import Match
+from hauspost.duties.intake.matching import Match, match_of
 from hauspost.ground import clock, tokens
 from hauspost.ground.mail.addresses import read_plus_address, read_verp
 from hauspost.ground.mail.letter import Letter
@@ -32,7 +32,7 @@ CODE_WORDS = (
 
 def file(case: Case) -> Verdict:
     """Let a mail become an answer, a reply, a note or a ticket; in the caller's transaction."""
-    match = case.match
+    match = match_of(case)
     if match is not None and match.standing != "stranger":
         if match.standing == "agent" or (match.answers_note and case.known_sender is not None):
             return _from_agent(case, match)

@@ -33,6 +33,20 @@ class Match:
     is_signed: bool = False
 
 
+def match_of(case: Case) -> Match | None:
+    """The ticket that a mail answers; looked for once, however many rules ask."""
+    if not case.matches:
+        case.matches.append(find_ticket(case))
+    found: Match | None = case.matches[0]
+    return found
+
+
+def joins_a_ticket(case: Case) -> bool:
+    """Does it answer a ticket that its sender may join?"""
+    match = match_of(case)
+    return match is not None and match.standing != "stranger"
+
+
 def find_ticket(case: Case) -> Match | None:
     """The ticket that a mail answers: signed address or our Message-ID, then known Message-IDs, then [#number]."""
     number, by, our_id = _evidence(case)

@@ -18,6 +18,7 @@ from hauspost.ground.refusals import NotAllowed, Refused
 from hauspost.ground.search import actions as search
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import Actor
+from hauspost.records.people.login import forget_attempts
 from hauspost.records.people.models import Person
 from hauspost.records.places.actions import forget_workplace
 from hauspost.records.tickets.actions import erasing as tickets
@@ -85,6 +86,7 @@ def erase(person: Person, *, actor: Actor) -> list[str]:
         blobs += mails.forget_mails(person, addresses)
         blobs += outbox.erase_letters(str(person.uid), about=requests, entries=entries)
         people.forget_person(person)
+        forget_attempts(addresses)
         forget_workplace(person)
         tickets.forget_mentions(person, addresses)
         record("person.erased", person.stream, actor=actor, data={"parts": parts})

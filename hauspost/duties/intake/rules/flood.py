@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from hauspost.duties.intake.case import Case, Verdict
+from hauspost.duties.intake.matching import joins_a_ticket
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock
 
@@ -11,7 +12,7 @@ PER_HOUR = 20
 
 def judge(case: Case) -> Verdict | None:
     """FLOOD beyond the limit; `detail` tells the filing whether a flood ticket is there already."""
-    if case.match is not None and case.match.standing != "stranger":
+    if joins_a_ticket(case):
         return None
     since = clock.now() - timedelta(hours=1)
     recent = Delivery.objects.filter(sender=case.sender, received_at__gt=since)

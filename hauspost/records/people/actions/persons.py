@@ -1,37 +1,30 @@
-"""Changing people, teams and intake addresses."""
+"""Persons and their addresses."""
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from email.utils import parseaddr
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 
-from hauspost.ground import clock, tokens
+from hauspost.ground import clock
 from hauspost.ground.db import storable
 from hauspost.ground.history.actions import Part, record
 from hauspost.ground.refusals import Invalid, NotAllowed
+from hauspost.records.people.actions.checks import only_administrators, refuse_unknown_zone
 from hauspost.records.people.actor import SYSTEM, Actor
 from hauspost.records.people.models import (
     Address,
     Department,
     LinkToken,
-    Mailbox,
-    Membership,
-    Named,
     Person,
-    Team,
     sort_key_of,
 )
-from hauspost.records.people.refusals import AddressIsOurs, AddressTaken, LinkSpent, NoSuchPerson, NotAnAddress
+from hauspost.records.people.refusals import AddressIsOurs, AddressTaken, NoSuchPerson, NotAnAddress
 
 ADDRESS = re.compile(r"[^\s@<>,;:\"\\\x00-\x1f]{1,64}@[^\s@<>,;:\"\\\x00-\x1f]{1,255}")
-FIRST_LINK_HOURS = 24
 UNKNOWN = "unknown@sender.invalid"
 DEAD_AFTER = 3
 
@@ -124,7 +117,7 @@ def add_address(
 
     Raises NotAllowed, NotAnAddress, AddressTaken, AddressIsOurs.
     """
-    _only_administrators(actor)
+    only_administrators(actor)
     if is_main:
         person.addresses.filter(is_main=True).update(is_main=False)
     row = _take_address(person, address, is_main=is_main, kind=kind)
@@ -191,7 +184,7 @@ def note_bounce(person_uid: str, *, actor: Actor) -> None:
 @transaction.atomic
 def rename(person: Person, name: str, *, actor: Actor) -> Person:
     """A new name; it is the same person (P25.6). Records "person.renamed". Raises NotAllowed, Invalid."""
-    _only_administrators(actor)
+    only_administrators(actor)
     clean = " ".join(name.replace("\0", "").split())[:200]
     if not clean:
         raise Invalid("name", "write a name")
@@ -206,7 +199,7 @@ def rename(person: Person, name: str, *, actor: Actor) -> Person:
 def set_preferences(person: Person, *, language: str, time_zone: str, actor: Actor) -> Person:
     """A person's own language and time zone. Records "person.preferences". Raises NotAllowed, Invalid."""
     if actor.who != person:
-        _only_administrators(actor)
+        only_administrators(actor)
     if language not in {"", *(tag for tag, _ in settings.LANGUAGES)}:
         raise Invalid("language", ", ".join(tag for tag, _ in settings.LANGUAGES))
     refuse_unknown_zone(time_zone)
@@ -221,7 +214,7 @@ def set_preferences(person: Person, *, language: str, time_zone: str, actor: Act
 @transaction.atomic
 def deactivate(person: Person, *, actor: Actor) -> None:
     """Let a leaver no longer act: sessions and links end at once, tickets stay (S13). Records "person.deactivated"."""
-    _only_administrators(actor)
+    only_administrators(actor)
     person.deactivated_at = clock.now()
     person.session_version += 1
     person.save(update_fields=["deactivated_at", "session_version"])
@@ -232,7 +225,7 @@ def deactivate(person: Person, *, actor: Actor) -> None:
 @transaction.atomic
 def reactivate(person: Person, *, actor: Actor) -> None:
     """Let somebody who came back act again. Records "person.reactivated"."""
-    _only_administrators(actor)
+    only_administrators(actor)
     person.deactivated_at = None
     person.save(update_fields=["deactivated_at"])
     record("person.reactivated", person.stream, actor=actor)
@@ -245,7 +238,7 @@ def set_password(person: Person, password: str, *, actor: Actor) -> None:
     Raises NotAllowed, Invalid (with the rules' own words).
     """
     if actor.who != person:
-        _only_administrators(actor)
+        only_administrators(actor)
     try:
         validate_password(password, person)
     except ValidationError as fault:
@@ -254,138 +247,6 @@ def set_password(person: Person, password: str, *, actor: Actor) -> None:
     person.session_version += 1
     person.save(update_fields=["password", "session_version"])
     record("person.password_set", person.stream, actor=actor)
-
-
-@transaction.atomic
-def add_department(key: str, words: Mapping[str, str], *, cost_centre: str = "", actor: Actor) -> Department:
-    """Add a unit of people. Records "department.added". Raises NotAllowed."""
-    _only_administrators(actor)
-    refuse_taken_key(Department, key)
-    department = Department.objects.create(key=key, words=dict(words), cost_centre=cost_centre)
-    after = {"words": dict(words), "cost_centre": cost_centre}
-    record("department.added", f"setting:department:{key}", actor=actor, data={"before": {}, "after": after})
-    return department
-
-
-@transaction.atomic
-def add_team(
-    key: str,
-    words: Mapping[str, str],
-    *,
-    actor: Actor,
-    is_confidential: bool = False,
-    language: str = "",
-    acknowledges: bool = True,
-) -> Team:
-    """Add a team that is responsible for tickets. Records "team.added". Raises NotAllowed."""
-    _only_administrators(actor)
-    refuse_taken_key(Team, key)
-    team = Team.objects.create(
-        key=key, words=dict(words), is_confidential=is_confidential, language=language, acknowledges=acknowledges
-    )
-    after = {"words": dict(words), "is_confidential": is_confidential, "language": language}
-    record("team.added", f"setting:team:{key}", actor=actor, data={"before": {}, "after": after})
-    return team
-
-
-@transaction.atomic
-def give_role(person: Person, team: Team, role: str, *, actor: Actor, is_technician: bool = False) -> Membership:
-    """Give a person a role in a team (P33.1). Records "team.role_given". Raises NotAllowed, Invalid."""
-    _only_administrators(actor)
-    if role not in Membership.Role.values:
-        raise Invalid("role", ", ".join(Membership.Role.values))
-    row, _new = Membership.objects.update_or_create(
-        person=person, team=team, defaults={"role": role, "is_technician": is_technician}
-    )
-    _end_sessions(person)
-    data = {"person": str(person.uid), "role": role, "technician": is_technician}
-    record("team.role_given", f"setting:team:{team.key}", actor=actor, data=data)
-    return row
-
-
-@transaction.atomic
-def take_role(person: Person, team: Team, *, actor: Actor) -> None:
-    """Take a person out of a team. Records "team.role_taken". Raises NotAllowed."""
-    _only_administrators(actor)
-    Membership.objects.filter(person=person, team=team).delete()
-    _end_sessions(person)
-    record("team.role_taken", f"setting:team:{team.key}", actor=actor, data={"person": str(person.uid)})
-
-
-def _end_sessions(person: Person) -> None:
-    """Other rights, new sessions (S13)."""
-    Person.objects.filter(id=person.id).update(session_version=F("session_version") + 1)
-
-
-@transaction.atomic
-def add_mailbox(address: str, team: Team, *, actor: Actor, name: str = "", language: str = "") -> Mailbox:
-    """Let mail to an address become tickets of a team. Records "mailbox.added".
-
-    Raises NotAllowed, NotAnAddress, AddressTaken (a person's address cannot be ours).
-    """
-    _only_administrators(actor)
-    clean = normal(address)
-    row = Address.objects.filter(address=clean).first()
-    if row is not None and row.kind != Address.Kind.OURS and row.person_id is not None:
-        raise AddressTaken(address=clean)
-    if row is not None and Mailbox.objects.filter(address=row).exists():
-        raise Invalid("address", f"{clean} is an intake address already")
-    row = row or Address(address=clean, created_at=clock.now())
-    row.kind, row.person, row.is_main = Address.Kind.OURS, None, False
-    row.save()
-    mailbox = Mailbox.objects.create(address=row, team=team, name=name, language=language)
-    after = {"address": clean, "team": team.key, "name": name, "language": language}
-    record("mailbox.added", f"setting:mailbox:{clean}", actor=actor, data={"before": {}, "after": after})
-    return mailbox
-
-
-def our_addresses() -> frozenset[str]:
-    """Every intake address that is in use."""
-    rows = Mailbox.objects.filter(archived_at__isnull=True, team__archived_at__isnull=True)
-    return frozenset(rows.values_list("address__address", flat=True))
-
-
-def first_administrator_link() -> str | None:
-    """A fresh one-time link for the first administrator (P17.4); None when the company has one."""
-    if Person.objects.active().filter(is_administrator=True).exists():
-        return None
-    token = tokens.new_token()
-    with transaction.atomic():
-        LinkToken.objects.filter(purpose=LinkToken.Purpose.FIRST_ADMINISTRATOR).delete()
-        LinkToken.objects.create(
-            token_hash=tokens.token_hash(token),
-            purpose=LinkToken.Purpose.FIRST_ADMINISTRATOR,
-            expires_at=clock.now() + timedelta(hours=FIRST_LINK_HOURS),
-        )
-    return f"{settings.HAUSPOST.public_url.rstrip('/')}/first/{token}"
-
-
-def check_first_link(token: str) -> LinkToken:
-    """The unused link of a token. Raises LinkSpent."""
-    row = LinkToken.objects.filter(
-        token_hash=tokens.token_hash(token),
-        purpose=LinkToken.Purpose.FIRST_ADMINISTRATOR,
-        used_at__isnull=True,
-        expires_at__gt=clock.now(),
-    ).first()
-    if row is None or Person.objects.active().filter(is_administrator=True).exists():
-        raise LinkSpent
-    return row
-
-
-@transaction.atomic
-def become_first_administrator(token: str, *, name: str, address: str, password: str) -> Person:
-    """Make whoever holds the one-time link the first administrator. Records "person.added".
-
-    Raises LinkSpent, NotAnAddress, AddressTaken, Invalid (password).
-    """
-    row = check_first_link(token)
-    LinkToken.objects.select_for_update().filter(id=row.id).first()
-    person = add_person(name, address, actor=SYSTEM, is_administrator=True, verified=True)
-    set_password(person, password, actor=SYSTEM)
-    row.used_at = clock.now()
-    row.save(update_fields=["used_at"])
-    return person
 
 
 def first_from(header: str) -> tuple[str, str]:
@@ -399,26 +260,6 @@ def names_of(uids: Sequence[str]) -> dict[str, str]:
     return {str(uid): name for uid, name in Person.objects.filter(uid__in=set(uids)).values_list("uid", "name")}
 
 
-def refuse_unknown_zone(time_zone: str) -> None:
-    """Raises Invalid for a time zone that does not exist; "" is the company's."""
-    try:
-        if time_zone:
-            ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as fault:
-        raise Invalid("time zone", f"{time_zone!r} is not one; use a name like Europe/Berlin") from fault
-
-
-def refuse_taken_key(model: type[Named], key: str) -> None:
-    """Raises Invalid when the company has something of this kind and key already, archived or not."""
-    if model._default_manager.filter(key=key).exists():
-        raise Invalid("key", f"{key!r} is taken; choose another one")
-
-
-def _only_administrators(actor: Actor) -> None:
-    if not actor.is_administrator:
-        raise NotAllowed
-
-
 def forget_person(person: Person) -> list[str]:
     """Empty a person's row and let addresses, links and sessions go; called by the erasure duty in its transaction.
 
@@ -426,10 +267,7 @@ def forget_person(person: Person) -> list[str]:
     """
     from django.contrib.sessions.models import Session
 
-    from hauspost.records.people.login import forget_attempts
-
     addresses = list(person.addresses.values_list("address", flat=True))
-    forget_attempts(addresses)
     person.addresses.all().delete()
     LinkToken.objects.filter(person=person).delete()
     for session in Session.objects.all().iterator():

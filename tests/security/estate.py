@@ -1,0 +1,254 @@
+"""A desk with tickets in three teams, marked so that every word of them is known again wherever it should not be."""
+
+import html
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import make_msgid
+
+from django.http.response import HttpResponseBase
+from django.test import Client
+
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground import clock
+from hauspost.records.people import actions as people
+from hauspost.records.people.actor import SYSTEM, Actor, Proof
+from hauspost.records.people.models import Person
+from hauspost.records.tickets import actions
+from hauspost.records.tickets.models import Attachment, Entry, Participant, Ticket
+from hauspost.records.tickets.writing import NewFile, Writing
+from tests.desk import Desk
+
+BACKEND = "hauspost.records.people.login.AddressBackend"
+# In every text of every ticket: what a search finds wherever it may look.
+COMMON = "zimtstern"
+UNKNOWN = 987_654_321
+
+# Role -> who plays it. "anonymous" and "deactivated" are made below.
+CAST = {
+    "stranger": "mira",
+    "requester": "petra",
+    "participant": "marta",
+    "proposed": "ines",
+    "helper": "yusuf",
+    "agent": "anna",
+    "two teams": "jonas",
+    "read-only": "lena",
+    "agent of another team": "pawel",
+    "HR agent": "giulia",
+    "dispatcher": "deniz",
+    "lead": "sabine",
+    "administrator": "karim",
+    "auditor": "wolfgang",
+}
+ROLES = ("anonymous", *CAST, "deactivated")
+
+INTERNAL = frozenset({"note", "notefile", "held", "undone", "pending", "tag"})
+EARLY = frozenset({"request", "file"})
+BY_MAIL = frozenset({"subject", "request", "file", "answer", "answerfile", "held", "person"})
+KINDS = frozenset({"subject", "person", "reply", "replyfile", "answer", "answerfile"}) | INTERNAL | EARLY
+EVERYTHING, PUBLIC, NOTHING = KINDS, KINDS - INTERNAL, frozenset[str]()
+
+_IT = ("first", "second")
+# What each role may learn of each ticket through desk and portal; what is not named here, nothing.
+MAY_KNOW: dict[str, dict[str, frozenset[str]]] = {
+    "requester": {"first": PUBLIC},
+    "participant": {"first": PUBLIC - EARLY},
+    "helper": {"first": EVERYTHING},
+    "agent": dict.fromkeys(_IT, EVERYTHING),
+    "two teams": dict.fromkeys((*_IT, "house"), EVERYTHING),
+    "read-only": dict.fromkeys(_IT, EVERYTHING),
+    "agent of another team": {"house": EVERYTHING},
+    "HR agent": dict.fromkeys(("staff", "handed"), EVERYTHING),
+    "dispatcher": dict.fromkeys(_IT, EVERYTHING),
+    "lead": dict.fromkeys(_IT, EVERYTHING),
+    "auditor": dict.fromkeys((*_IT, "house"), EVERYTHING),
+}
+# Beyond that, what the mail room shows of the mails themselves. "handed" came to IT's own address before it was handed.
+BEFORE = frozenset({"subject", "request", "file", "person"})
+MAILROOM_KNOWS: dict[str, dict[str, frozenset[str]]] = {
+    "dispatcher": {"handed": BEFORE},
+    "lead": {"handed": BEFORE},
+    "administrator": dict.fromkeys((*_IT, "house"), BY_MAIL) | {"handed": BEFORE},
+}
+DESK = frozenset(CAST) - {"stranger", "requester", "participant", "proposed"}
+MAILROOM = frozenset({"dispatcher", "lead", "administrator"})
+
+
+@dataclass
+class Marked:
+    """One ticket whose every word is a canary."""
+
+    name: str
+    number: int
+    entries: dict[str, int] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)
+    deliveries: list[int] = field(default_factory=list)
+
+    def canary(self, kind: str) -> str:
+        return f"qx{self.name}{kind}"
+
+
+@dataclass
+class Estate:
+    """The tickets, and a browser for every role."""
+
+    desk: Desk
+    tickets: dict[str, Marked]
+    browsers: dict[str, Client]
+
+    def may_know(self, role: str, *, mailroom: bool = False) -> dict[str, frozenset[str]]:
+        """By ticket, the kinds of words that may stand on a page for this role."""
+        known = MAY_KNOW.get(role, {})
+        more = MAILROOM_KNOWS.get(role, {}) if mailroom else {}
+        return {name: known.get(name, NOTHING) | more.get(name, NOTHING) for name in self.tickets}
+
+    def leaks(self, role: str, page: str, *, mailroom: bool = False, ignore_numbers: bool = False) -> list[str]:
+        """The canaries and numbers on a page that this role must not see there."""
+        found = []
+        low = page.lower()
+        for name, known in self.may_know(role, mailroom=mailroom).items():
+            ticket = self.tickets[name]
+            found += [ticket.canary(kind) for kind in sorted(KINDS - known) if re.search(ticket.canary(kind) + r"\b", low)]
+            if name not in MAY_KNOW.get(role, {}) and not ignore_numbers:
+                number = rf"(?<!&)#{ticket.number}\b|(?:tickets|triage)/{ticket.number}\b"
+                found += [f"number of {name}: {one}" for one in re.findall(number, low)]
+        return found
+
+
+def opened() -> Estate:
+    """Build it: through the verbs and by real mail, two hours ago."""
+    desk = Desk.opened()
+    now = clock.now()
+    with clock.standing_at(now - timedelta(hours=2)):
+        tickets = {
+            "first": _ticket(desk, "first", "it", desk.person("petra"), agent="anna"),
+            "second": _ticket(desk, "second", "it", _somebody("second"), agent="jonas"),
+            "house": _ticket(desk, "house", "facilities", _somebody("house"), agent="pawel"),
+            "staff": _ticket(desk, "staff", "hr", _somebody("staff"), agent="giulia"),
+            "handed": _ticket(desk, "handed", "it", _somebody("handed"), agent="giulia", to="hr"),
+        }
+        first = Ticket.objects.get(number=tickets["first"].number)
+        _let_in(desk, first)
+        # Whoever sees only one end of a link learns nothing of the other.
+        for other in ("staff", "second", "house"):
+            actions.link(first, tickets[other].number, "related", actor=SYSTEM)
+    browsers = _browsers(desk)
+    with clock.standing_at(now):
+        for marked, agent in zip(tickets.values(), ("anna", "jonas", "pawel", "giulia", "giulia"), strict=True):
+            # Still within the time to undo when the walk begins.
+            entry = actions.reply(marked.number, _words(marked, "pending"), actor=desk.actor(agent))
+            marked.entries["pending"] = entry.id
+    return Estate(desk, tickets, browsers)
+
+
+def _somebody(name: str) -> Person:
+    return people.add_person(f"Qx{name}person", f"{name}@lindner.example", actor=SYSTEM, verified=True)
+
+
+def _words(ticket: Marked, kind: str, file: str = "") -> Writing:
+    files = [NewFile(f"{ticket.canary(file)}.txt", "text/plain", ticket.canary(file).encode())] if file else []
+    return Writing(text=f"{ticket.canary(kind)} {COMMON}", files=files)
+
+
+def _letter(desk: Desk, ticket: Marked, sender: str, to: str, kind: str, file: str, answers: str = "") -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"] = sender, to
+    mail["Subject"] = ("Re: " if answers else "") + ticket.canary("subject")
+    mail["Message-ID"] = make_msgid(domain="mail.example")
+    if not answers:
+        proposed = desk.address(CAST["proposed"]) + ", " if ticket.name == "first" else ""
+        mail["Cc"] = f"{proposed}{ticket.name}@elsewhere.example"
+    else:
+        mail["In-Reply-To"] = mail["References"] = answers
+    mail.set_content(f"{ticket.canary(kind)} {COMMON}")
+    if file:
+        mail.add_attachment(ticket.canary(file).encode(), "application", "x-thing", filename=ticket.canary(file) + ".bin")
+    return mail.as_bytes()
+
+
+def _ticket(desk: Desk, name: str, team: str, requester: Person, *, agent: str, to: str = "") -> Marked:
+    marked = Marked(name, 0)
+    sender = requester.addresses.get(is_main=True).address
+    acted = desk.actor(agent)
+    address = desk.address(team)
+    got = desk.receives(_letter(desk, marked, sender, address, "request", "file"), to=team, mail_from=sender)
+    assert got.ticket is not None, (got.disposition, got.because, got.detail)
+    marked.number = got.ticket
+    marked.deliveries.append(got.id)
+    entry = Entry.objects.get(ticket=marked.number, seq=1)
+    marked.entries["request"], marked.files["file"] = entry.id, entry.attachments.get().id
+    if to:
+        actions.hand_to(marked.number, desk.team(to), actor=SYSTEM)
+        desk.works()
+    noted = actions.note(marked.number, _words(marked, "note", "notefile"), actor=acted)
+    marked.entries["note"], marked.files["notefile"] = noted.id, noted.attachments.get().id
+    replied = actions.reply(marked.number, _words(marked, "reply", "replyfile"), actor=acted)
+    marked.entries["reply"], marked.files["replyfile"] = replied.id, replied.attachments.get().id
+    actions.tag(marked.number, marked.canary("tag"), actor=SYSTEM)
+    desk.works()
+    replied.refresh_from_db()
+    answers = f"<{replied.message_id.strip('<>')}>"
+    for kind, by, file in (("answer", sender, "answerfile"), ("held", f"{name}@elsewhere.example", "")):
+        # Whoever merely stood in Cc is heard by the desk, but by nobody else yet (S8).
+        letter = _letter(desk, marked, by, address, kind, file, answers)
+        got = desk.receives(letter, to=team, mail_from=by)
+        assert got.ticket == marked.number, (got.disposition, got.because, got.detail)
+        entry = Entry.objects.filter(delivery=got.id).get()
+        marked.entries[kind] = entry.id
+        marked.deliveries.append(got.id)
+    assert Entry.objects.get(id=marked.entries["answer"]).is_public
+    assert not Entry.objects.get(id=marked.entries["held"]).is_public
+    marked.files["answerfile"] = Attachment.objects.get(entry=marked.entries["answer"]).id
+    undone = actions.reply(marked.number, _words(marked, "undone"), actor=acted)
+    actions.take_back(undone, actor=acted)
+    marked.entries["undone"] = undone.id
+    return marked
+
+
+def _let_in(desk: Desk, ticket: Ticket) -> None:
+    """Somebody who reads from the reply on, somebody who is only proposed, somebody who helps."""
+    actions.add_participant(ticket, desk.person("marta"), actor=SYSTEM)
+    Participant.objects.filter(ticket=ticket, person=desk.person("marta")).update(since_seq=3)
+    assert not Participant.objects.get(ticket=ticket, person=desk.person("ines")).is_confirmed
+    actions.add_participant(ticket, desk.person("yusuf"), actor=SYSTEM, role="helper")
+
+
+def _browsers(desk: Desk) -> dict[str, Client]:
+    browsers = {"anonymous": Client()}
+    people.add_person("Weg Gegangen", "weg.gegangen@lindner.example", actor=SYSTEM, verified=True)
+    leaver = people.known_person("weg.gegangen@lindner.example")
+    assert leaver is not None
+    people.give_role(leaver, desk.team("it"), "lead", actor=SYSTEM)
+    for role, name in (*CAST.items(), ("deactivated", "")):
+        person = Person.objects.get(id=desk.person(name).id if name else leaver.id)
+        person.language = "en"
+        person.save(update_fields=["language"])
+        browsers[role] = Client()
+        browsers[role].force_login(person, backend=BACKEND)
+    people.deactivate(Person.objects.get(id=leaver.id), actor=SYSTEM)
+    return browsers
+
+
+def actor(desk: Desk, role: str) -> Actor:
+    """Whoever plays a role, signed in."""
+    return Actor(who=Person.objects.get(id=desk.person(CAST[role]).id), via="web", proof=Proof.SESSION)
+
+
+def text_of(answer: HttpResponseBase) -> str:
+    """Everything an answer says: its body, and the headers that could name something."""
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+    named = " ".join(answer.headers.get(name, "") for name in ("Location", "Content-Disposition", "HX-Redirect"))
+    return html.unescape(body.decode("utf-8", "replace")) + "\n" + named
+
+
+def plain(answer: HttpResponseBase, *paths: str) -> str:
+    """An answer without what differs every time: nonce, form token, and the address that was asked."""
+    text = f"{answer.status_code} {text_of(answer)}"
+    text = re.sub(r'nonce="[^"]*"', "", text)
+    text = re.sub(r'(name="csrfmiddlewaretoken" value=|"X-CSRFToken": ?)"[^"]*"', "", text)
+    text = re.sub(r"with this code: \w+", "", text)
+    for path in paths:
+        text = text.replace(path, "PATH")
+    return text
