@@ -10,7 +10,6 @@ from email.utils import make_msgid
 from django.http.response import HttpResponseBase
 from django.test import Client
 
-from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM, Actor, Proof
@@ -21,6 +20,8 @@ from hauspost.records.tickets.writing import NewFile, Writing
 from tests.desk import Desk
 
 BACKEND = "hauspost.records.people.login.AddressBackend"
+_WORD = re.compile(r"qx[a-z]+")
+_NUMBER = re.compile(r"(?<!&)#(\d{1,9})\b|(?:tickets|triage)/(\d{1,9})\b")
 # In every text of every ticket: what a search finds wherever it may look.
 COMMON = "zimtstern"
 UNKNOWN = 987_654_321
@@ -104,16 +105,16 @@ class Estate:
         more = MAILROOM_KNOWS.get(role, {}) if mailroom else {}
         return {name: known.get(name, NOTHING) | more.get(name, NOTHING) for name in self.tickets}
 
-    def leaks(self, role: str, page: str, *, mailroom: bool = False, ignore_numbers: bool = False) -> list[str]:
+    def leaks(self, role: str, page: str, *, mailroom: bool = False) -> list[str]:
         """The canaries and numbers on a page that this role must not see there."""
-        found = []
         low = page.lower()
+        words, numbers = set(_WORD.findall(low)), {int(one) for pair in _NUMBER.findall(low) for one in pair if one}
+        found = []
         for name, known in self.may_know(role, mailroom=mailroom).items():
             ticket = self.tickets[name]
-            found += [ticket.canary(kind) for kind in sorted(KINDS - known) if re.search(ticket.canary(kind) + r"\b", low)]
-            if name not in MAY_KNOW.get(role, {}) and not ignore_numbers:
-                number = rf"(?<!&)#{ticket.number}\b|(?:tickets|triage)/{ticket.number}\b"
-                found += [f"number of {name}: {one}" for one in re.findall(number, low)]
+            found += [ticket.canary(kind) for kind in sorted(KINDS - known) if ticket.canary(kind) in words]
+            if name not in MAY_KNOW.get(role, {}) and ticket.number in numbers:
+                found.append(f"the number of {name}")
         return found
 
 
@@ -164,7 +165,9 @@ def _letter(desk: Desk, ticket: Marked, sender: str, to: str, kind: str, file: s
         mail["In-Reply-To"] = mail["References"] = answers
     mail.set_content(f"{ticket.canary(kind)} {COMMON}")
     if file:
-        mail.add_attachment(ticket.canary(file).encode(), "application", "x-thing", filename=ticket.canary(file) + ".bin")
+        mail.add_attachment(
+            ticket.canary(file).encode(), "application", "x-thing", filename=ticket.canary(file) + ".bin"
+        )
     return mail.as_bytes()
 
 

@@ -101,7 +101,9 @@ def plant() -> Field:
     late = "canarylateit"
     actions.reply(found["it"].ticket, Writing(text=f"We have seen {late}"), actor=anna)
     found["it"].late_words.append(late)
-    held = Writing(text="canaryheldit", channel="mail", author_address="x@elsewhere.example", author_name="canaryheldnameit")
+    held = Writing(
+        text="canaryheldit", channel="mail", author_address="x@elsewhere.example", author_name="canaryheldnameit"
+    )
     actions.add_answer(found["it"].ticket, held, author=None, actor=anna, held_because="verification")
     found["it"].desk_words += ["canaryheldit", "canaryheldnameit"]
     actions.link(found["it"].ticket, found["hr"].ticket, "related", actor=SYSTEM)
