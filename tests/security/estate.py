@@ -132,6 +132,8 @@ def opened() -> Estate:
         }
         first = Ticket.objects.get(number=tickets["first"].number)
         _let_in(desk, first)
+        for name in ("first", "second"):
+            actions.catalogue(tickets[name].number, actor=SYSTEM, category=desk.company.categories["network"])
         # Whoever sees only one end of a link learns nothing of the other.
         for other in ("staff", "second", "house"):
             actions.link(first, tickets[other].number, "related", actor=SYSTEM)

@@ -60,6 +60,7 @@ IN_MAILROOM: dict[str, set[str]] = {
 HAVE_A_DESK = {name for name, seen in AT_DESK.items() if seen} | {"karim", "wolfgang"}
 MAY_CHANGE_NOTHING = ("lena", "wolfgang")
 ROLES = tuple(AT_DESK)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")

@@ -62,7 +62,7 @@ def _answer(case: Case, match: Match) -> Verdict:
         actor=replace(SYSTEM, name="mail", via="mail", on_behalf_of=author) if held else actor,
         held_because=held,
     )
-    propose_participants(match.ticket, _proposed(case, match.ticket.requester), actor=actor)
+    propose_participants(match.ticket, _proposed(case, match.ticket.requester_id), actor=actor)
     disposition = "automatic" if case.letter.is_automatic_reply else "answer"
     return Verdict(disposition, match.by, held and f"held: {held}", match.ticket.number, entry.id)
 
@@ -121,7 +121,7 @@ def _new_ticket(case: Case, match: Match | None) -> Verdict:
         team=mailbox.team,
         channel="mail",
         intake_address=mailbox.address.address,
-        proposed=_proposed(case, author),
+        proposed=_proposed(case, author.id),
         links=links,
         acknowledge=case.may_be_answered and not looks_like_code(case.letter),
     )
@@ -225,7 +225,7 @@ def _files(letter: Letter) -> Sequence[NewFile]:
     ]
 
 
-def _proposed(case: Case, requester: Person) -> list[Person]:
+def _proposed(case: Case, requester_id: int) -> list[Person]:
     """Who else stands in To and Cc and is known: proposed, not yet let in (S8)."""
     ours = case.mailboxes
     addresses = [
@@ -237,7 +237,7 @@ def _proposed(case: Case, requester: Person) -> list[Person]:
         return []
     rows = Address.objects.filter(address__in=addresses[:MOST_PROPOSED], person__isnull=False).select_related("person")
     people = {row.person_id: row.person for row in rows if row.person is not None and row.person.is_active}
-    people.pop(requester.id, None)
+    people.pop(requester_id, None)
     return list(people.values())
 
 

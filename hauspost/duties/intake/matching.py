@@ -52,7 +52,8 @@ def find_ticket(case: Case) -> Match | None:
     number, by, our_id = _evidence(case)
     if number is None:
         return None
-    ticket = Ticket.objects.with_people().filter(number=number).first()
+    # Its row alone: the verb that files reads it again, under its lock.
+    ticket = next(iter(Ticket.objects.filter(number=number)[:1]), None)
     if ticket is None:
         return None
     standing = standing_of(case.known_sender, case.sender, ticket)

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
-from hauspost.duties.notices.letters import answers_to, desk_of, main_address, page_of, spoken_to, subject_of
+from hauspost.duties.notices.letters import answers_to, desk_of, main_address, page_of, spoken_to, subject_of, ticket_of
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.models import Event
-from hauspost.ground.history.reading import data_of, ticket_number
+from hauspost.ground.history.reading import data_of
 from hauspost.ground.mail import outbox
 from hauspost.ground.mail.addresses import message_id_for
 from hauspost.ground.mail.compose import Outgoing, automatic_headers
@@ -25,7 +25,7 @@ def acknowledge(event: Event) -> None:
     """Tell the requester that the request has arrived; never a machine, and one sender once a day (P7.2, P7.3)."""
     if not data_of(event).get("acknowledge"):
         return
-    ticket = Ticket.objects.with_people().get(number=ticket_number(event))
+    ticket = ticket_of(event)
     desk, address = desk_of(ticket), main_address(ticket.requester)
     if desk is None or not address or not ticket.team.acknowledges or address.startswith(NEVER):
         return

@@ -2,22 +2,22 @@
 
 from django.conf import settings
 
-from hauspost.duties.notices.letters import answers_to, desk_of, subject_of, thread_of
+from hauspost.duties.notices.letters import answers_to, desk_of, subject_of, thread_of, ticket_of
 from hauspost.ground import clock, tokens
 from hauspost.ground.files.actions import read_blob
 from hauspost.ground.history.models import Event
-from hauspost.ground.history.reading import data_of, ticket_number
+from hauspost.ground.history.reading import data_of
 from hauspost.ground.mail import outbox
 from hauspost.ground.mail.addresses import message_id_for
 from hauspost.ground.mail.compose import File, Outgoing
 from hauspost.ground.mail.letter import bare_subject
-from hauspost.records.tickets.models import Attachment, Entry, Ticket
+from hauspost.records.tickets.models import Attachment, Entry
 from hauspost.records.tickets.refusals import ReachesNobody
 
 
 def send_reply(event: Event) -> None:
     """Queue a reply; it leaves when its time for undoing is over (P6.4)."""
-    ticket = Ticket.objects.with_people().get(number=ticket_number(event))
+    ticket = ticket_of(event)
     entry = (
         Entry.objects.select_for_update(of=("self",))
         .select_related("author")

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.utils import translation
 
 from hauspost.ground import tokens
+from hauspost.ground.history.models import Event
+from hauspost.ground.history.reading import ticket_number
 from hauspost.ground.mail.addresses import plus_address
 from hauspost.ground.mail.compose import Mailbox
 from hauspost.records.people.models import Address, Person, Team
@@ -23,6 +25,14 @@ class Desk:
 
     address: str
     name: str
+
+
+def ticket_of(event: Event) -> Ticket:
+    """The ticket that an event tells of; the notices of one event, none of which changes it, read it once."""
+    kept = event.__dict__.setdefault("_ticket", None)
+    if not isinstance(kept, Ticket):
+        kept = event.__dict__["_ticket"] = Ticket.objects.with_people().get(number=ticket_number(event))
+    return kept
 
 
 def desk_of(ticket: Ticket) -> Desk | None:

@@ -5,11 +5,20 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from hauspost.duties.notices.letters import Desk, answers_to, desk_of, main_addresses, page_of, spoken_to, subject_of
+from hauspost.duties.notices.letters import (
+    Desk,
+    answers_to,
+    desk_of,
+    main_addresses,
+    page_of,
+    spoken_to,
+    subject_of,
+    ticket_of,
+)
 from hauspost.duties.notices.models import Notice
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.models import Event
-from hauspost.ground.history.reading import actor_of, data_of, person_of, texts_of, ticket_number
+from hauspost.ground.history.reading import actor_of, data_of, person_of, texts_of
 from hauspost.ground.mail import outbox
 from hauspost.ground.mail.addresses import message_id_for
 from hauspost.ground.mail.compose import Outgoing, automatic_headers
@@ -25,7 +34,7 @@ LONGEST_TEXT = 20_000
 
 def tell_of_new_ticket(event: Event) -> None:
     """A new ticket: its team's dispatchers, or everybody of the team where nobody dispatches."""
-    ticket = _ticket(event)
+    ticket = ticket_of(event)
     if data_of(event).get("by desk"):
         return
     people = _members(ticket, ("dispatcher", "lead")) or _members(ticket)
@@ -37,48 +46,48 @@ def tell_of_answer(event: Event) -> None:
     data = data_of(event)
     if data.get("automatic"):
         return
-    ticket = _ticket(event)
+    ticket = ticket_of(event)
     _tell(event, ticket, *_responsible(ticket), entry_seq=data["entry"])
 
 
 def tell_of_note(event: Event) -> None:
     """A colleague left a note: the assignee is told, nobody else."""
-    ticket = _ticket(event)
+    ticket = ticket_of(event)
     if ticket.assignee is not None:
         _tell(event, ticket, [Actor(who=ticket.assignee)], "assignee", entry_seq=data_of(event)["entry"])
 
 
 def tell_of_assignment(event: Event) -> None:
     """Somebody is now responsible: that person is told."""
-    ticket, after = _ticket(event), data_of(event)["after"]
+    ticket, after = ticket_of(event), data_of(event)["after"]
     if ticket.assignee is not None and after.get("assignee") == str(ticket.assignee.uid):
         _tell(event, ticket, [Actor(who=ticket.assignee)], "assignee", entry_seq=1)
 
 
 def tell_of_handover(event: Event) -> None:
     """The ticket came to another team: its dispatchers, else everybody."""
-    ticket = _ticket(event)
+    ticket = ticket_of(event)
     people = _members(ticket, ("dispatcher", "lead")) or _members(ticket)
     _tell(event, ticket, people, "team", entry_seq=1)
 
 
 def tell_of_visit(event: Event) -> None:
     """A visit is planned: the technician is told."""
-    ticket, after = _ticket(event), data_of(event)["after"]
+    ticket, after = ticket_of(event), data_of(event)["after"]
     if ticket.technician is not None and ("technician" in after or "planned_at" in after):
         _tell(event, ticket, [Actor(who=ticket.technician)], "technician", entry_seq=1)
 
 
 def tell_of_waking(event: Event) -> None:
     """Its time has come: whoever is responsible (P47.1)."""
-    ticket = _ticket(event)
+    ticket = ticket_of(event)
     _tell(event, ticket, *_responsible(ticket), entry_seq=0)
 
 
 def tell_of_reopening(event: Event) -> None:
     """A done ticket is open again; a failed sending says so itself."""
     if data_of(event).get("because") != "unreached":
-        ticket = _ticket(event)
+        ticket = ticket_of(event)
         _tell(event, ticket, *_responsible(ticket), entry_seq=0)
 
 
@@ -87,16 +96,12 @@ def tell_of_failed_sending(event: Event) -> None:
     data = data_of(event)
     if data.get("kind") != "reply":
         return
-    ticket = _ticket(event)
+    ticket = ticket_of(event)
     people, reason = _responsible(ticket)
     entry = Entry.objects.filter(ticket=ticket, id=data.get("entry", 0)).select_related("author").first()
     if entry is not None and entry.author is not None and entry.author not in [one.who for one in people]:
         people = [Actor(who=entry.author), *people]
     _tell(event, ticket, people, reason, entry_seq=0)
-
-
-def _ticket(event: Event) -> Ticket:
-    return Ticket.objects.with_people().get(number=ticket_number(event))
 
 
 def _members(ticket: Ticket, roles: Sequence[str] = ("agent", "dispatcher", "lead")) -> list[Actor]:

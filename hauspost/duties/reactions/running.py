@@ -30,8 +30,7 @@ def _react_once() -> bool:
     if not Pending.objects.exists():
         return False
     with transaction.atomic():
-        ready = Pending.objects.ready(clock.now()).select_related("event__stream")
-        first = db.skip_locked(ready).first()
+        first = _first_ready()
         if first is None:
             return False
         same_event = Pending.objects.filter(event_id=first.event_id, id__gt=first.id).order_by("id")
@@ -40,6 +39,20 @@ def _react_once() -> bool:
             if not _run(pending):
                 break
     return True
+
+
+def _first_ready() -> Pending | None:
+    """The first row that is nobody's yet and waits for no earlier one of its stream.
+
+    Nearly always that is the oldest row of all; to ask for that one first costs half of the full question.
+    """
+    moment = clock.now()
+    oldest = Pending.objects.due(moment).select_related("event__stream")
+    first = next(iter(db.skip_locked(oldest)[:1]), None)
+    if first is not None and Pending.objects.filter(stream_id=first.stream_id, id__lt=first.id).exists():
+        ready = Pending.objects.ready(moment).select_related("event__stream")
+        first = next(iter(db.skip_locked(ready)[:1]), None)
+    return first
 
 
 def _run(pending: Pending) -> bool:

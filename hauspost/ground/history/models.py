@@ -69,14 +69,15 @@ class Seal(models.Model):
 
 
 class PendingQuerySet(models.QuerySet["Pending"]):
+    def due(self, moment: object) -> "PendingQuerySet":
+        """Not parked, its pause over; the oldest first."""
+        paused = Q(not_before__isnull=True) | Q(not_before__lte=moment)
+        return self.filter(paused, parked_at__isnull=True).order_by("id")
+
     def ready(self, moment: object) -> "PendingQuerySet":
-        """What may be done now: the first of its stream, not parked, its pause over."""
+        """What may be done now: due, and the first of its stream."""
         earlier = Pending.objects.filter(stream=models.OuterRef("stream"), id__lt=models.OuterRef("id"))
-        return (
-            self.filter(Q(not_before__isnull=True) | Q(not_before__lte=moment), parked_at__isnull=True)
-            .filter(~models.Exists(earlier))
-            .order_by("id")
-        )
+        return self.due(moment).filter(~models.Exists(earlier))
 
     def parked(self) -> "PendingQuerySet":
         return self.filter(parked_at__isnull=False).order_by("parked_at")

@@ -35,7 +35,8 @@ from hauspost.records.people.actions.teams import (
 )
 
 __all__ = [
-    "FIRST_LINK_HOURS", "add_address", "add_department", "add_mailbox", "add_person", "add_team", "become_first_administrator",
+    "FIRST_LINK_HOURS",
+    "add_address", "add_department", "add_mailbox", "add_person", "add_team", "become_first_administrator",
     "check_first_link", "deactivate", "first_administrator_link", "first_from", "forget_person", "give_role",
     "known_person", "names_of", "normal", "note_bounce", "our_addresses", "person_by", "reactivate",
     "refuse_taken_key", "refuse_unknown_zone", "rename", "sender_of_mail", "set_password", "set_preferences",
