@@ -123,9 +123,6 @@ def body_of(answer: Any) -> str:
 def without_asked(text: str, path: str) -> str:
     for spelling in (path, quote(path, safe=""), quote(path)):
         text = text.replace(spelling, "")
-    # The words of a search stand in its own field again.
-    for word in re.findall(r"canary\w*|7[123]0000\d", path):
-        text = text.replace(f'value="{word}"', "").replace(f"“{word}”", "").replace(f'"{word}"', "")
     return text
 
 
@@ -144,6 +141,12 @@ def dump() -> dict[str, Any]:
             continue
         rows[model._meta.label] = sorted(map(str, model._default_manager.order_by().values_list()))
     return rows
+
+
+def report(faults: list[str]) -> None:
+    """Fail with all that was found."""
+    if faults:
+        pytest.fail("\n".join(sorted(set(faults))), pytrace=False)
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -227,18 +230,28 @@ def test_reading(field: Field, role: str) -> None:
                 given = arguments(field, name, planted)
                 if not given and key != "it":
                     continue
-                for query in route.queries:
+                open_to = may_open(route.gate, role, key)
+                for query in route.queries if open_to or not given else route.queries[:2]:
                     path = address(name, given) + query
-                    for headers in ({}, {"HX-Request": "true"}):
+                    for headers in ({}, {"HX-Request": "true"}) if query == route.queries[0] else ({},):
                         answer = client.get(path, headers=headers)
                         heard = without_asked(body_of(answer), path)
-                        faults += [f"{path} ({name}) tells {word}" for word in forbidden if word in heard]
+                        asked = [word for word in forbidden if word in query]
+                        faults += [
+                            f"{path} ({name}) tells {word}" for word in forbidden if word in heard and word not in asked
+                        ]
+                        for word in asked:
+                            # A search for a word that is not theirs says what a search for no word of anybody says.
+                            nothing = "9871234" if word.isdigit() else "nobodyswordatall"
+                            other = client.get(path.replace(word, nothing), headers=headers)
+                            if normal(answer, path).replace(word, nothing) != normal(other, path):
+                                faults.append(f"{path} ({name}) tells that there is {word}")
                         if answer.status_code >= 500:
                             faults.append(f"{path} ({name}): {answer.status_code}")
                         if "GET" not in route.methods:
                             faults += [f"{path} ({name}): {answer.status_code}"] if answer.status_code == 200 else []
                             continue
-                        if may_open(route.gate, role, key):
+                        if open_to:
                             if answer.status_code not in (200, 204, 302) and not _excused(name, role):
                                 faults.append(f"{path} ({name}) is refused to {role}: {answer.status_code}")
                             continue
@@ -251,7 +264,7 @@ def test_reading(field: Field, role: str) -> None:
                         if answer.status_code not in (404, 302, 204):
                             faults.append(f"{path} ({name}) is open to {role}: {answer.status_code}")
         faults += [f"reading changed {one}" for one in changed(before, dump())]
-    assert faults == []
+    report(faults)
 
 
 def _excused(name: str, role: str) -> bool:
@@ -286,7 +299,7 @@ def test_writing_where_one_may_not(field: Field, role: str) -> None:
                     f"{path} tells {word}" for word in field.all_words() - readable_words(field, role) if word in heard
                 ]
         faults += changed(before, dump())
-    assert faults == []
+    report(faults)
 
 
 @pytest.mark.parametrize("role", MAY_CHANGE_NOTHING)
@@ -309,7 +322,7 @@ def test_who_may_only_read_changes_nothing(field: Field, role: str) -> None:
                     if answer.status_code >= 500:
                         faults.append(f"{path} ({name}): {answer.status_code}")
         faults += changed(before, dump())
-    assert faults == []
+    report(faults)
 
 
 def test_a_participant_confirms_and_reopens_nothing(field: Field) -> None:
@@ -342,7 +355,7 @@ def test_ids_of_another_ticket_behind_ones_own(field: Field, role: str, own: str
                 if answer.status_code != 404 or normal(answer, path) != normal(other, nowhere):
                     faults.append(f"{path}{query} ({name}): {answer.status_code}, unknown {other.status_code}")
         faults += changed(before, dump())
-    assert faults == []
+    report(faults)
 
 
 def test_a_link_to_a_foreign_number_is_refused_like_one_to_no_number(field: Field) -> None:
@@ -422,7 +435,7 @@ def test_every_form_needs_its_token(field: Field) -> None:
                     plain = client.post(path, route.sends)
                     faults += [f"{role} {path}: {plain.status_code}"] if plain.status_code != 403 else []
         faults += changed(before, dump())
-    assert faults == []
+    report(faults)
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "trace", "options"])
@@ -500,7 +513,7 @@ def test_notes_never_reach_requesters(field: Field) -> None:
         for word, mail in _mails_with(secrets):
             outside = [one.address for one in mail.recipients.all() if one.person_uid not in team]
             faults += [f"{word} to {outside} ({mail.kind})"] if outside else []
-        assert faults == []
+        report(faults)
         petra = client_of(field, "petra").get(f"/my-tickets/{it.number}").text
         assert [word for word in secrets if word in petra] == []
 

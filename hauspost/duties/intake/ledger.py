@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from hauspost.duties.intake.models import Delivery
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Mailbox
+from hauspost.records.tickets.models import Ticket
 
 PAGE = 50
 
@@ -18,15 +19,20 @@ def visible_to(actor: Actor) -> QuerySet[Delivery]:
     """The deliveries of the mailboxes whose mail room the actor runs.
 
     Administrators see all but those of confidential teams they are not in (P33.3); return paths and postmaster's mail
-    are theirs alone.
+    are theirs alone. A mail that became a ticket is seen where the ticket is today.
     """
     if actor.is_system:
         return Delivery.objects.all()
-    own = Mailbox.objects.filter(team_id__in=actor.teams_with("mailroom")).values("address__address")
+    teams = actor.teams_with("mailroom")
+    own = Mailbox.objects.filter(team_id__in=teams).values("address__address")
+    # What a ticket was handed on to, its mail follows (P11.6): the team of today decides.
+    theirs = Q(ticket__isnull=True) | Q(ticket__in=Ticket.objects.filter(team_id__in=teams).values("number"))
     if not actor.is_administrator:
-        return Delivery.objects.filter(mailbox__in=own)
+        return Delivery.objects.filter(theirs, mailbox__in=own)
     hidden = Mailbox.objects.filter(team__is_confidential=True).values("address__address")
-    return Delivery.objects.filter(Q(mailbox__in=own) | ~Q(mailbox__in=hidden))
+    secret = Ticket.objects.filter(team__is_confidential=True).values("number")
+    open_to_all = ~Q(mailbox__in=hidden) & (Q(ticket__isnull=True) | ~Q(ticket__in=secret))
+    return Delivery.objects.filter((Q(mailbox__in=own) & theirs) | open_to_all)
 
 
 def one(delivery_id: int, *, actor: Actor) -> Delivery | None:

@@ -14,6 +14,7 @@ from hauspost.doors.desk.frame import desk_page, for_the_mailroom
 from hauspost.doors.ui.acting import actor_of
 from hauspost.ground.mail import outbox
 from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
+from hauspost.records.tickets.models import Ticket
 
 _MOST = 200
 STATES: Mapping[str, Callable[[], str]] = {
@@ -44,9 +45,16 @@ def show(request: HttpRequest) -> HttpResponse:
         *waiting.defer("raw").prefetch_related(recipients)[:_MOST],
         *troubled.defer("raw").prefetch_related(recipients)[:_MOST],
     ]
+    actor, about = actor_of(request), {row.about for row in rows}
+    # That mail waits is an administrator's affair; whose, in a confidential team's ticket, is not (P33.3).
+    tickets = Ticket.objects.filter(number__in=about)
+    own = set(tickets.at_desk_of(actor).values_list("number", flat=True))
+    secret = set(tickets.filter(team__is_confidential=True).values_list("number", flat=True)) - own
     return desk_page(
         request,
         "desk/mailroom/outgoing.html",
+        own=own,
+        secret=secret,
         current="mailroom",
         tab="outgoing",
         rows=rows,
