@@ -55,6 +55,8 @@ class Running:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # Under nohup a child would inherit that the signal is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
         self.is_silent = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
