@@ -133,7 +133,21 @@ class Ticket(models.Model):
             ),
             models.Index("team", "state", F("changed_at").desc(), F("number").desc(), name="state_of_team"),
             models.Index("requester", F("changed_at").desc(), F("number").desc(), name="of_requester"),
+            models.Index(
+                "team",
+                F("changed_at").desc(),
+                F("number").desc(),
+                name="done_of_team",
+                condition=Q(resolved_at__isnull=False),
+            ),
             models.Index("wake_at", name="snoozed", condition=Q(wake_at__isnull=False)),
+            models.Index(
+                "team",
+                F("changed_at").desc(),
+                F("number").desc(),
+                name="snoozed_of_team",
+                condition=Q(wake_at__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -61,7 +61,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(resolved_at__isnull=True)
 
     def done(self) -> Self:
-        return self.filter(state__in=DONE)
+        return self.filter(resolved_at__isnull=False)
 
     def to_sort(self) -> Self:
         """New ones, the longest waiting first: triage."""
