@@ -1,5 +1,6 @@
 """The documents keep up with the program: every command and setting is explained, every link leads somewhere."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -10,6 +11,9 @@ import pytest
 
 from hauspost.doors.cli.main import cli
 from hauspost.ground.config import Config
+from hauspost.records.people.actions import add_person, known_person, our_addresses
+from hauspost.records.people.actor import SYSTEM, Actor
+from hauspost.records.tickets.company import status_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -102,8 +106,27 @@ def test_every_link_between_the_documents_leads_somewhere(document: Path) -> Non
             continue
         name, _, fragment = target.partition("#")
         there = (document.parent / name).resolve() if name else document
-        if not there.exists() or not there.is_relative_to(ROOT):
-            broken.append(target)
-        elif fragment and fragment not in map(anchor, headings(there.read_text())):
+        is_there = there.exists() and there.is_relative_to(ROOT)
+        if not is_there or (fragment and fragment not in map(anchor, headings(there.read_text()))):
             broken.append(target)
     assert broken == []
+
+
+@pytest.mark.parametrize("command", ["bin/demo", "bin/test"])
+def test_the_two_commands_of_the_readme_can_be_run(command: str) -> None:
+    assert f"\n    {command}\n" in (ROOT / "README.md").read_text()
+    assert os.access(ROOT / command, os.X_OK)
+
+
+@pytest.mark.django_db
+def test_the_script_for_the_first_company_founds_one(administrators: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page shows it as the only way to a first team, so it has to run as it stands."""
+    monkeypatch.setattr("hauspost.doors.cli.main.bring_up_django", lambda folder: None)
+    add_person("You", "you@firma.example", actor=SYSTEM, is_administrator=True)
+    [script] = re.findall(r"^```python\n(.*?)^```", administrators, re.MULTILINE | re.DOTALL)
+
+    exec(compile(script, "administrators.md", "exec"), {})
+
+    assert our_addresses() == {"it@firma.example"}
+    assert Actor(who=known_person("anna.weiss@firma.example")).teams_with("mailroom")
+    assert status_of("new").kind == "new"

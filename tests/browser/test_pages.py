@@ -13,7 +13,7 @@ from tests.desk import Desk
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Visitor]
 
-DESK = ["/desk/mine", "/desk/open", "/desk/closed", "/desk/snoozed", "/desk/teams/it", "/desk/search", "/desk/search?q=drucker",
+DESK = ["/desk/notices", "/desk/mine", "/desk/open", "/desk/closed", "/desk/snoozed", "/desk/teams/it", "/desk/search", "/desk/search?q=drucker",
         "/desk/search?q=nothinglikethis", "/desk/menu", "/desk/tickets/new", "/desk/triage", "/desk/mailroom",
         "/desk/mailroom/quarantine", "/desk/nowhere"]  # fmt: skip
 TICKET = ["", "?list=open", "?write=reply", "?write=note", *(f"?change={card}" for card in (

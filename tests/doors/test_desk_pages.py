@@ -234,3 +234,19 @@ def test_an_auditor_reads_and_changes_nothing(desk: Desk, ticket: Ticket) -> Non
     assert not ticket.entries.filter(text="I was here").exists()
     secret = desk.ticket("petra", to="hr", subject="My contract")
     assert wolfgang.get(f"/desk/tickets/{secret.number}").status_code == 404
+
+
+def test_an_agent_is_told_in_the_page_and_reading_it_ends_that(anna: Client, desk: Desk) -> None:
+    """P28: what the mail says stands in the page, too, until its ticket was opened from there."""
+    ticket = desk.ticket("petra", subject="Scanner 07")
+    actions.assign(ticket, desk.person("anna"), actor=desk.actor("deniz"))
+    desk.works()
+    counters.forget(desk.actor("anna"))
+
+    page = anna.get("/desk/notices").content.decode()
+    assert "Scanner 07" in page
+    assert 'class="row new"' in page
+
+    answer = anna.post("/desk/notices/reading", {"ticket": str(ticket.number)})
+    assert answer["Location"] == f"/desk/tickets/{ticket.number}"
+    assert 'class="row new"' not in anna.get("/desk/notices").content.decode()

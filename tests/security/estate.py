@@ -12,7 +12,7 @@ from django.test import Client
 
 from hauspost.ground import clock
 from hauspost.records.people import actions as people
-from hauspost.records.people.actor import SYSTEM, Actor, Proof
+from hauspost.records.people.actor import SYSTEM
 from hauspost.records.people.models import Person
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Attachment, Entry, Participant, Ticket
@@ -24,7 +24,6 @@ _WORD = re.compile(r"qx[a-z]+")
 _NUMBER = re.compile(r"(?<!&)#(\d{1,9})\b|(?:tickets|triage)/(\d{1,9})\b")
 # In every text of every ticket: what a search finds wherever it may look.
 COMMON = "zimtstern"
-UNKNOWN = 987_654_321
 
 # Role -> who plays it. "anonymous" and "deactivated" are made below.
 CAST = {
@@ -43,7 +42,6 @@ CAST = {
     "administrator": "karim",
     "auditor": "wolfgang",
 }
-ROLES = ("anonymous", *CAST, "deactivated")
 
 INTERNAL = frozenset({"note", "notefile", "held", "undone", "pending", "tag"})
 EARLY = frozenset({"request", "file"})
@@ -74,7 +72,6 @@ MAILROOM_KNOWS: dict[str, dict[str, frozenset[str]]] = {
     "administrator": dict.fromkeys((*_IT, "house"), BY_MAIL) | {"handed": BEFORE},
 }
 DESK = frozenset(CAST) - {"stranger", "requester", "participant", "proposed"}
-MAILROOM = frozenset({"dispatcher", "lead", "administrator"})
 
 
 @dataclass
@@ -234,11 +231,6 @@ def _browsers(desk: Desk) -> dict[str, Client]:
         browsers[role].force_login(person, backend=BACKEND)
     people.deactivate(Person.objects.get(id=leaver.id), actor=SYSTEM)
     return browsers
-
-
-def actor(desk: Desk, role: str) -> Actor:
-    """Whoever plays a role, signed in."""
-    return Actor(who=Person.objects.get(id=desk.person(CAST[role]).id), via="web", proof=Proof.SESSION)
 
 
 def text_of(answer: HttpResponseBase) -> str:

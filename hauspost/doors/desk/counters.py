@@ -1,10 +1,12 @@
 """The numbers in the rail: capped, so that no page counts more than a thousand of anything (P15.3)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
 from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
 
+from hauspost.duties.notices.models import Notice
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
 from hauspost.records.tickets.models import Ticket
@@ -19,8 +21,8 @@ class CappedCount(Subquery):
     template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
     output_field = IntegerField()
 
-    def __init__(self, queryset: "QuerySet[Ticket]") -> None:
-        super().__init__(queryset.order_by().values("number")[:CAP])
+    def __init__(self, queryset: "QuerySet[Any]", key: str = "number") -> None:
+        super().__init__(queryset.order_by().values(key)[:CAP])
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Counters:
     mine: int
     waiting: int
     snoozed: int
+    notices: int
     teams: list[TeamCount]
 
 
@@ -80,8 +83,9 @@ def _count(actor: Actor, person: Person) -> Counters:
             mine=CappedCount(Ticket.objects.filter(assignee=OuterRef("pk")).open().awake()),
             waits=CappedCount(desk.waiting()),
             asleep=CappedCount(desk.snoozed()),
+            unread=CappedCount(Notice.objects.filter(person=OuterRef("pk"), ticket__team__in=teams).unread(), "id"),
         )
-        .values_list("mine", "waits", "asleep")
+        .values_list("mine", "waits", "asleep", "unread")
         .get()
     )
     return Counters(
@@ -90,5 +94,6 @@ def _count(actor: Actor, person: Person) -> Counters:
         mine=own[0] or 0,
         waiting=own[1] or 0,
         snoozed=own[2] or 0,
+        notices=own[3] or 0,
         teams=[TeamCount(key, words, count) for key, words, count, _new in listed],
     )

@@ -100,6 +100,7 @@ def rail(actor: Actor) -> tuple[list[RailLink], list[RailLink]]:
     language = get_language() or settings.LANGUAGE_CODE
     views = [
         RailLink("triage", url("triage"), _("Triage"), "inbox", capped(count.triage), count.triage > 0),
+        RailLink("notices", url("notices"), _("Notices"), "bell", capped(count.notices), count.notices > 0),
         RailLink("mine", url("mine"), _("My tickets"), "circle-user-round", capped(count.mine)),
         RailLink("open", url("open"), _("All open"), "layers"),
         RailLink("waiting", url("waiting"), _("Waiting"), "hourglass", capped(count.waiting)),

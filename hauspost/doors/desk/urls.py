@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from hauspost.doors.desk import changes, files, lists, menu, new, people, search, ticket, triage, writing
+from hauspost.doors.desk import changes, files, lists, menu, new, notices, people, search, ticket, triage, writing
 from hauspost.doors.desk.mailroom import ledger, mailbox, outgoing, quarantine, reactions
 
 _one = "tickets/<int:number>"
@@ -55,6 +55,8 @@ urlpatterns = [
     path(f"{_one}/links/<int:other>/removal", changes.link_removal, name="link-removal"),
     path(f"{_one}/tags", changes.tags, name="tags"),
     path(f"{_one}/tags/removal", changes.tag_removal, name="tag-removal"),
+    path("notices", notices.show, name="notices"),
+    path("notices/reading", notices.reading, name="notices-reading"),
     path("mailroom", ledger.show, name="ledger"),
     path("mailroom/quarantine", quarantine.show, name="quarantine"),
     path("mailroom/quarantine/retry", quarantine.retry_all, name="quarantine-retry"),

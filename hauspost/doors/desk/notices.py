@@ -1,0 +1,80 @@
+"""What this person was told: the notices in the page, beside the mails that say the same (P28)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from hauspost.doors.desk import counters
+from hauspost.doors.desk.frame import at_the_desk, desk_page
+from hauspost.doors.ui.acting import actor_of
+from hauspost.duties.notices.actions import mark_read
+from hauspost.duties.notices.models import Notice
+from hauspost.records.people.models import Person
+from hauspost.records.tickets.models import Ticket
+
+_MOST = 100
+HEADLINES: Mapping[str, Callable[[], str]] = {
+    "ticket.opened": lambda: _("New ticket"),
+    "ticket.answered": lambda: _("New answer"),
+    "entry.released": lambda: _("New answer"),
+    "ticket.noted": lambda: _("Internal note"),
+    "ticket.assigned": lambda: _("Assigned to you"),
+    "ticket.handed": lambda: _("Handed to your team"),
+    "ticket.planned": lambda: _("Visit planned for you"),
+    "ticket.woken": lambda: _("Due again"),
+    "ticket.reopened": lambda: _("Open again"),
+    "mail.failed": lambda: _("A reply did not arrive"),
+    "mail.bounced": lambda: _("A reply did not arrive"),
+}
+URGENT = ("mail.failed", "mail.bounced")
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line of the page."""
+
+    headline: str
+    is_urgent: bool
+    is_unread: bool
+    subject: str
+    number: int
+    requester: str
+    at: datetime
+
+
+@at_the_desk
+@require_GET
+def show(request: HttpRequest) -> HttpResponse:
+    """GET /desk/notices: the newest hundred, of tickets that this person may still see (P11.3)."""
+    actor = actor_of(request)
+    assert isinstance(actor.who, Person)
+    readable = Ticket.objects.at_desk_of(actor).values("number")
+    rows = (
+        Notice.objects.of(actor.who)
+        .filter(ticket__in=readable)
+        .values_list("kind", "read_at", "ticket__subject", "ticket_id", "ticket__requester__name", "created_at")
+    )
+    told = [
+        Told(HEADLINES[kind](), kind in URGENT, read_at is None, subject, number, requester, at)
+        for kind, read_at, subject, number, requester, at in rows[:_MOST]
+        if kind in HEADLINES
+    ]
+    return desk_page(request, "desk/notices.html", current="notices", told=told)
+
+
+@at_the_desk
+@require_POST
+def reading(request: HttpRequest) -> HttpResponse:
+    """POST /desk/notices/reading: all of it is read; with `ticket`, what tells of that one, and on to its page."""
+    actor = actor_of(request)
+    assert isinstance(actor.who, Person)
+    number = request.POST.get("ticket", "")
+    known = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    mark_read(actor.who, known)
+    counters.forget(actor)
+    return HttpResponseRedirect(reverse("ticket", args=[known]) if known else reverse("notices"))
