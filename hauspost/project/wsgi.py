@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
 
+os.umask(0o077)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hauspost.project.settings")
 
 from django.conf import settings

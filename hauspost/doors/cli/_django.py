@@ -40,3 +40,8 @@ def migrate(verbosity: int = 0) -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=verbosity, interactive=False)
+    # The states that every desk begins with; those it has already stay as they are.
+    from hauspost.records.people.actor import Actor
+    from hauspost.records.tickets.company import add_first_statuses
+
+    add_first_statuses(actor=Actor(kind="system", name="set up", via="cli"))

@@ -27,6 +27,7 @@ COMMANDS = {
     "pipe": "hauspost.doors.cli.mail:pipe",
     "record": "hauspost.doors.cli.record:record",
     "person": "hauspost.doors.cli.person:person",
+    "team": "hauspost.doors.cli.person:team",
     "user": "hauspost.doors.cli.person:user",
     "search": "hauspost.doors.cli.database:search",
     "demo": "hauspost.doors.cli.demo:demo",
@@ -80,6 +81,8 @@ def bring_up_django(folder: Path) -> Config:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command. Exit status 0 done, 1 refused, 2 wrong arguments, 78 wrong setting."""
+    # What is made here, the database and its log included, is the owner's alone (S6).
+    os.umask(0o077)
     sys.exit(run(arguments))
 
 

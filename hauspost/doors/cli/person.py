@@ -25,6 +25,40 @@ def erase(folder: Path, who: str, yes: bool) -> int:
 
 
 @click.group()
+def team() -> None:
+    """Teams, their addresses and their people."""
+
+
+@team.command("add")
+@click.argument("key")
+@click.option("--name", required=True, help="As it is called in English.")
+@click.option("--name-de", default="", help="As it is called in German.")
+@click.option("--address", required=True, help="The intake address whose mail becomes its tickets.")
+@click.option("--confidential", is_flag=True, help="Read by its members only, not even by administrators.")
+@click.option("--member", "members", multiple=True, metavar="ROLE:ADDRESS", help="A person and a role; may repeat.")
+@click.pass_obj
+def add_a_team(
+    folder: Path, key: str, name: str, name_de: str, address: str, confidential: bool, members: tuple[str, ...]
+) -> None:
+    """Add a team with its intake address. Roles: read_only, agent, dispatcher, lead; unknown people are added."""
+    bring_up_django(folder)
+    from django.db import transaction
+
+    from hauspost.records.people import actions as people
+    from hauspost.records.people.actor import Actor
+
+    console = Actor(kind="system", via="cli")
+    with transaction.atomic():
+        made = people.add_team(key, {"en": name, "de": name_de or name}, is_confidential=confidential, actor=console)
+        people.add_mailbox(address, made, name=name, actor=console)
+        for member in members:
+            role, _, who = member.partition(":")
+            person = people.known_person(who) or people.add_person("", who, verified=True, actor=console)
+            people.give_role(person, made, role, actor=console)
+    click.echo(f"Mail to {address} becomes tickets of {name}.")
+
+
+@click.group()
 def user() -> None:
     """People who sign in."""
 

@@ -97,7 +97,8 @@ def table(request: HttpRequest, number: int, *, refused: str = "", status: int =
     """The table with one letter on it."""
     actor = actor_of(request)
     ticket, view = ticket_for(number, actor)
-    if not view.may("catalogue"):
+    # Whoever only helps on this one ticket sorts nothing: the table draws on the whole team's tickets.
+    if view.role != "agent" or not view.may("catalogue"):
         return HttpResponseRedirect(reverse("ticket", args=[number]))
     request.shows_mail_html = True  # type: ignore[attr-defined]
     rows = entry_rows(ticket.entries.filter(taken_back_at__isnull=True).order_by("seq")[:3])
@@ -174,8 +175,8 @@ def _free_ones(ticket: Ticket, actor: Actor) -> list[Choice]:
     """Who of the team could take it: oneself first, then those with the fewest open tickets."""
     roles = [role for role, rights in RIGHTS.items() if "reply" in rights]
     members = Membership.objects.filter(team=ticket.team_id, role__in=roles, person__deactivated_at__isnull=True)
-    # Counted one by one through the index of open tickets: a join would read everything ever assigned to them.
-    open_now = CappedCount(Ticket.objects.filter(assignee=OuterRef("person_id")).open())
+    # Of this team only: what somebody has in a confidential one is not told (P11.1). Counted one by one through the index of open tickets: a join would read everything ever assigned to them.
+    open_now = CappedCount(Ticket.objects.filter(assignee=OuterRef("person_id"), team=ticket.team_id).open())
     rows = list(members.annotate(open_now=open_now).values_list("person__uid", "person__name", "person_id", "open_now"))
     own = actor.who.id if actor.who is not None else 0
     rows.sort(key=lambda row: (row[2] != own, row[3], row[1]))

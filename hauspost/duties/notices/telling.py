@@ -26,7 +26,7 @@ from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.text.plain import html_of_text
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Membership, Person
-from hauspost.records.tickets.models import Entry, Ticket
+from hauspost.records.tickets.models import Entry, Participant, Ticket
 from hauspost.records.tickets.reading import view_of
 
 LONGEST_TEXT = 20_000
@@ -47,14 +47,15 @@ def tell_of_answer(event: Event) -> None:
     if data.get("automatic"):
         return
     ticket = ticket_of(event)
-    _tell(event, ticket, *_responsible(ticket), entry_seq=data["entry"])
+    people, reason = _responsible(ticket)
+    _tell(event, ticket, [*people, *_watchers(ticket, people)], reason, entry_seq=data["entry"])
 
 
 def tell_of_note(event: Event) -> None:
-    """A colleague left a note: the assignee is told, nobody else."""
+    """A colleague left a note: the assignee and the watchers are told, nobody else."""
     ticket = ticket_of(event)
-    if ticket.assignee is not None:
-        _tell(event, ticket, [Actor(who=ticket.assignee)], "assignee", entry_seq=data_of(event)["entry"])
+    people = [Actor(who=ticket.assignee)] if ticket.assignee is not None else []
+    _tell(event, ticket, [*people, *_watchers(ticket, people)], "assignee", entry_seq=data_of(event)["entry"])
 
 
 def tell_of_assignment(event: Event) -> None:
@@ -114,6 +115,13 @@ def _responsible(ticket: Ticket) -> tuple[list[Actor], str]:
     if ticket.assignee is not None and _may_see(assignee, ticket):
         return [assignee], "assignee"
     return _members(ticket), "team"
+
+
+def _watchers(ticket: Ticket, told: Sequence[Actor]) -> list[Actor]:
+    """Agents who watch the ticket (P49.1), beside those who are told anyway."""
+    rows = Participant.objects.filter(ticket=ticket, role="watcher", is_confirmed=True).select_related("person")
+    known = {one.who.id for one in told if one.who is not None}
+    return [Actor(who=row.person) for row in rows if row.person_id not in known]
 
 
 def _tell(event: Event, ticket: Ticket, people: Sequence[Actor], reason: str, *, entry_seq: int) -> None:

@@ -153,7 +153,7 @@ def view_of(ticket: "Ticket", actor: Actor) -> View | None:
     own = ticket.requester_id == person.id or ticket.affected_id == person.id
     taking_part = next(iter(ticket.participants.filter(person=person, is_confirmed=True)[:1]), None)
     if taking_part is not None and taking_part.role == "helper":
-        return View("helper", rights=RIGHTS["agent"] - {"hand", "requester"})
+        return View("helper", rights=RIGHTS["agent"] - {"hand", "requester", "release", "participants"})
     if own:
         return View("requester", rights=REQUESTER_RIGHTS)
     if taking_part is not None:
