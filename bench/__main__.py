@@ -1,6 +1,7 @@
 """`bin/bench`: seeds desks of several sizes on both databases, measures, and prints a table for each."""
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 
@@ -50,8 +51,13 @@ def main(part: str, sizes: list[int], databases: list[str], what: str) -> None:
     for database in databases:
         smaller = None
         for tickets in sizes:
-            desk = _table_of(part, Desk(database, tickets, ""), smaller, what)
-            smaller = desk
+            try:
+                smaller = _table_of(part, Desk(database, tickets, ""), smaller, what)
+            except subprocess.CalledProcessError as ended:
+                where = f"{database}, {tickets:,} tickets"
+                raise click.ClickException(
+                    f"{where}: ended with {ended.returncode}; what it said stands above"
+                ) from None
 
 
 def _table_of(part: str, wanted: Desk, smaller: Desk | None, what: str) -> Desk:

@@ -1,6 +1,6 @@
 """Believable words for the bench: German and English letters whose words are as unevenly common as in real ones (pure).
 
-One word ("drucker") stands in every third ticket, some thousand compounds follow Zipf's law, and each of the rare words
+One word ("drucker") stands in nearly half of all entries, some thousand compounds follow Zipf's law, and each of the rare words
 stands in exactly four tickets, however large the desk is.
 """
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 
-from bench import report
+from bench import places, report, serving
 from bench.company import Company
 from bench.intake import MAIL, envelopes, measure, prepared
 from bench.measuring import Figure
@@ -24,6 +25,7 @@ from hauspost.records.tickets.keepers import KEEPERS
 from hauspost.records.tickets.models import Entry, Ticket
 from hauspost.records.tickets.rebuilding import rebuilt, row_of
 
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 TICKETS = 200
 
 
@@ -103,6 +105,17 @@ def test_every_page_is_measured_for_both_persons(seeded: Company) -> None:
     for page in ("list", "ticket with 10 entries", "triage", "search, rare word", "search, common word", "reply"):
         assert f"{page}, 40 teams" in names
     assert all(figure.queries for figure in figures)
+
+
+def test_the_running_program_is_measured_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "DATA", tmp_path)
+    desk = places.seeded("sqlite", 60)
+    pages = serving.throughput(desk, seconds=0.3, workers=[1])
+    figures = {figure.name: figure for figure in serving.memory(desk, seconds=0.3)}
+    assert pages[0].value > 0
+    assert figures[serving.FIRST_PAGE].value > 0
+    assert figures[serving.PSS_IDLE].value > 10
+    assert figures["under load: mails taken over SMTP"].value > 0
 
 
 def test_a_table_shows_aims_and_growth(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:

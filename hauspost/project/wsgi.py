@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Any
 
-os.umask(0o077)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hauspost.project.settings")
 
 from django.conf import settings
@@ -15,6 +14,10 @@ from hauspost.ground.config import Config, is_within
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+# What is made while serving is the owner's alone (S6).
+os.umask(0o077)
 
 
 class BehindProxy:

@@ -103,6 +103,8 @@ TABLE: Mapping[str, Route] = {
     "link-removal": Route("ticket", "POST", {"kind": "related"}, nested=("other",)),
     "tags": Route("ticket", "POST", {"tag": "washere"}),
     "tag-removal": Route("ticket", "POST", {"tag": "canarytagit1"}),
+    "notices": Route("desk"),
+    "notices-reading": Route("desk", "POST", {}),
     "ledger": Route("mailroom", queries=("", "?words=canary", "?sender=canaryperson", "?disposition=ticket", "?before=99999")),
     "quarantine": Route("mailroom"),
     "quarantine-retry": Route("mailroom", "POST", {}),

@@ -225,6 +225,7 @@ def test_reading(field: Field, role: str) -> None:
     with taken_back():
         client = client_of(field, role)
         forbidden = field.all_words() - readable_words(field, role)
+        unknowns: dict[tuple[str, bool], str] = {}
         before = dump()
         for name, route in TABLE.items():
             for key, planted in field.tickets.items():
@@ -258,11 +259,11 @@ def test_reading(field: Field, role: str) -> None:
                                 faults.append(f"{path} ({name}) is refused to {role}: {answer.status_code}")
                             continue
                         nowhere = address(name, unknown(given)) + query
-                        other = client.get(nowhere, headers=headers)
-                        if normal(answer, path) != normal(other, nowhere):
-                            faults.append(
-                                f"{path} ({name}) differs from unknown: {answer.status_code} {other.status_code}"
-                            )
+                        asked_as = (nowhere, bool(headers))
+                        if asked_as not in unknowns:
+                            unknowns[asked_as] = normal(client.get(nowhere, headers=headers), nowhere)
+                        if normal(answer, path) != unknowns[asked_as]:
+                            faults.append(f"{path} ({name}) differs from unknown: {answer.status_code}")
                         if answer.status_code not in (404, 302, 204):
                             faults.append(f"{path} ({name}) is open to {role}: {answer.status_code}")
         faults += [f"reading changed {one}" for one in changed(before, dump())]
@@ -282,23 +283,27 @@ def test_writing_where_one_may_not(field: Field, role: str) -> None:
     faults: list[str] = []
     with taken_back():
         client = client_of(field, role)
+        unknowns: dict[str, str] = {}
+        secret = field.all_words() - readable_words(field, role)
         before = dump()
         for name, route in TABLE.items():
             if "POST" not in route.methods or route.gate == "open":
                 continue
-            for key, planted in field.tickets.items():
+            for key in ("it", "hr", "facilities"):
+                planted = field[key]
                 given = arguments(field, name, planted)
                 if may_open(route.gate, role, key) or (not given and key != "it"):
                     continue
                 path, nowhere = address(name, given), address(name, unknown(given))
-                answer, other = client.post(path, route.sends), client.post(nowhere, route.sends)
-                if normal(answer, path) != normal(other, nowhere):
-                    faults.append(f"{path} ({name}) differs from unknown: {answer.status_code} {other.status_code}")
+                answer = client.post(path, route.sends)
+                if nowhere not in unknowns:
+                    unknowns[nowhere] = normal(client.post(nowhere, route.sends), nowhere)
+                if normal(answer, path) != unknowns[nowhere]:
+                    faults.append(f"{path} ({name}) differs from unknown: {answer.status_code}")
                 if answer.status_code not in (404, 401, 405):
                     faults.append(f"{path} ({name}): {answer.status_code}")
                 # What was sent stands in the form again: after signing in it goes its way (P23.2).
                 sent = " ".join((route.sends or {}).values())
-                secret = field.all_words() - readable_words(field, role)
                 heard = without_asked(body_of(answer), path)
                 faults += [f"{path} tells {word}" for word in secret if word in heard and word not in sent]
         faults += changed(before, dump())

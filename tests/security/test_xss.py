@@ -1,9 +1,9 @@
 """Hundreds of hostile words in every place where words arrive, opened in a real browser on every page (S1, P46.1)."""
 
 import dataclasses
-import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +14,8 @@ from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route
+from playwright.sync_api import Error as PageFault
 from pytest_django.live_server_helper import LiveServer
 
 from hauspost.duties.intake.models import Delivery
@@ -28,7 +29,20 @@ from hauspost.records.tickets.models import Ticket
 from hauspost.records.tickets.writing import NewFile, Writing
 from tests.desk import Desk
 from tests.doors.browsing import BACKEND
-from tests.security.payloads import BODIES, BREAKING, EVIL, RUN, WORDS
+from tests.security.payloads import (
+    ADDRESSES,
+    BODIES,
+    BREAKING,
+    CLOBBERING,
+    EVIL,
+    FETCHES,
+    HANDLERS,
+    MUTATIONS,
+    RUN,
+    SCRIPTS,
+    STYLES,
+    WORDS,
+)
 from tests.security.routes import patterns
 
 pytestmark = pytest.mark.browser
@@ -77,6 +91,7 @@ AT_DESK: dict[str, Makes] = {
     ],
     "sorting": _of_tickets("/desk/triage/{number}"),
     "triage": lambda _: ["/desk/triage"],
+    "notices": lambda _: ["/desk/notices"],
     "original": _of_first("/desk/tickets/{number}/entries/{entry}/original"),
     "original-body": _of_first("/desk/tickets/{number}/entries/{entry}/original.html"),
     "ledger": lambda _: ["/desk/mailroom", "/desk/mailroom?sender=%22%3E%3Csvg%2Fonload%3Dwindow.pwned%3D1%3E"],
@@ -104,23 +119,24 @@ SHOW_NOTHING = {
     "waking", "visit", "subject", "requester", "participants", "participant-confirmation", "participant-removal", "links",
     "link-removal", "tags", "tag-removal", "quarantine-retry", "delivery-file", "delivery-retry", "delivery-ticket",
     "delivery-discarding", "outgoing-retry", "outgoing-retry-all", "reaction-retry", "reaction-dropping", "my-answers",
-    "my-confirmation", "my-reopening", "my-file",
+    "my-confirmation", "my-reopening", "my-file", "notices-reading",
 }  # fmt: skip
 
 # What no page of ours ever holds, whatever stands in the mails.
 AUDIT = """() => {
   const found = [];
+  const place = text => { try { return new URL(text, location.href) } catch { return {origin: 'none', protocol: 'none:'} } };
   const say = (what, element) => found.push(what + ': ' + element.outerHTML.slice(0, 160));
-  for (const frame of [window]) if (frame.pwned !== undefined) found.push('it ran');
+  if (window.pwned !== undefined) found.push('it ran');
   const letters = '.letter, .quoted .letter';
   for (const e of document.querySelectorAll('script[src], img[src], link[href], iframe[src], source[src], video[src]')) {
-    const where = new URL(e.src || e.href, location.href);
+    const where = place(e.src || e.href);
     if (!['data:', 'about:'].includes(where.protocol) && where.origin !== location.origin) say('loads from elsewhere', e);
   }
   for (const e of document.querySelectorAll('a[href], area[href]'))
     if (!['http:', 'https:', 'mailto:', 'tel:'].includes(e.protocol)) say('odd link', e);
   for (const e of document.querySelectorAll('form, [formaction]'))
-    if (new URL(e.getAttribute('action') || e.getAttribute('formaction') || '', location.href).origin !== location.origin) say('form to elsewhere', e);
+    if (place(e.getAttribute('action') || e.getAttribute('formaction') || '').origin !== location.origin) say('form to elsewhere', e);
   for (const e of document.querySelectorAll('*'))
     for (const a of e.attributes) if (/^on/i.test(a.name)) say('handler', e);
   for (const e of document.querySelectorAll('base, object, embed, frame, meta[http-equiv], body iframe:not(.frame), style, template[shadowrootmode], portal'))
@@ -142,6 +158,20 @@ AUDIT = """() => {
   if (document.documentElement.scrollWidth > innerWidth + 1) found.push('wider than the screen: ' + document.documentElement.scrollWidth);
   return found;
 }"""  # noqa: E501
+# Sends the words in every field, and in one that is a choice.
+FILL_AND_SEND = """words => {
+  const form = document.querySelector('form[enctype]');
+  form.noValidate = true;
+  for (const field of form.querySelectorAll('input[type=text], input:not([type]), textarea, input[type=number]')) {
+    if (field.type === 'number') field.type = 'text';
+    field.value = words;
+  }
+  const odd = document.createElement('input');
+  odd.name = 'place';
+  odd.value = words;
+  form.append(odd);
+  form.submit();
+}"""
 # Is each of these where it can be pressed, with nothing laid over it?
 REACHABLE = """selectors => selectors.filter(selector => {
   const element = document.querySelector(selector);
@@ -269,7 +299,7 @@ class Visitor:
 
     def __init__(self, page: Page, base: str) -> None:
         self.page, self.base, self.faults, self.at = page, base, [], ""
-        page.on("console", lambda said: self._hear(said.text) if said.type in ("error", "warning") else None)
+        page.on("console", self._hear)
         page.on("pageerror", lambda fault: self.faults.append(f"{self.at}: script fault {fault}"))
         page.on("dialog", lambda dialog: (self.faults.append(f"{self.at}: dialog {dialog.message}"), dialog.dismiss()))
         page.on("popup", lambda _: self.faults.append(f"{self.at}: popup"))
@@ -280,17 +310,26 @@ class Visitor:
         if not request.url.startswith((self.base + "/", "data:", "about:", "blob:")):
             self.faults.append(f"{self.at}: asked for {request.url}")
 
-    def _hear(self, text: str) -> None:
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type not in ("error", "warning"):
+            return
         # In the closed box of an original mail the browser says what it did not let happen.
         is_boxed = "original" in self.at or "mailbox" in self.at or "mailroom" in self.at
-        if is_boxed and re.search(r"sandbox|Content Security Policy|ERR_BLOCKED_BY_CSP", text):
+        if is_boxed and re.search(r"sandbox|Content Security Policy|ERR_BLOCKED_BY_CSP", said.text):
             return
-        self.faults.append(f"{self.at}: console {text[:300]}")
+        # The part of a page that htmx fetches names no icon, so a browser that opens it alone asks for the usual one.
+        if not said.location["url"].endswith("/favicon.ico"):
+            self.faults.append(f"{self.at}: console {said.text}")
 
     def opens(self, path: str, *reachable: str) -> Page:
         self.at = path
         self.page.goto(self.base + path, wait_until="load")
-        self.looks(*reachable)
+        if path.endswith(".html"):
+            # The closed box itself, opened alone: scripts are off in it, ours too; what it asks for is seen from outside.
+            if self.page.evaluate("window.pwned") is not None or self.page.url != self.base + path:
+                self.faults.append(f"{path}: it ran, or led to {self.page.url}")
+        else:
+            self.looks(*reachable)
         return self.page
 
     def looks(self, *reachable: str) -> None:
@@ -334,6 +373,30 @@ def test_there_are_enough_of_them_and_each_would_do_something() -> None:
     assert len(set(WORDS)) >= 100
     assert sum(RUN in one or "evil.example" in one for one in BODIES) >= 250
     assert EVIL.startswith("http://")
+
+
+def serving(page: str) -> Callable[[Route], None]:
+    """A site of one page, without any policy."""
+    return lambda route: route.fulfill(body=page, content_type="text/html")
+
+
+def test_the_watcher_sees_what_works(browser: Browser) -> None:
+    """Without our sanitiser and our policy the same words run, ask and cover; else this file would prove nothing."""
+    for group, expected in ((SCRIPTS, "it ran"), (HANDLERS, "it ran"), (FETCHES, "asked for"), (STYLES, "asked for"), (STYLES, "covered"),
+                            (MUTATIONS, "it ran"), (CLOBBERING, "attribute id"), (ADDRESSES, "odd link")):  # fmt: skip
+        page = '<nav class="rail"><a href="/">x</a></nav><div class="letter">' + "</div><div class='letter'>".join(
+            group
+        )
+        context = browser.new_context()
+        context.route("**/*", lambda route: route.abort())
+        context.route("http://own.example/", serving(page))
+        visitor = Visitor(context.new_page(), "http://own.example")
+        visitor.page.goto("http://own.example/", wait_until="commit")
+        # Some of them lead the page away, or take its frames out, while we look.
+        with suppress(PageFault):
+            visitor.looks("nav.rail a", "#composer")
+        assert any(expected in fault for fault in visitor.faults), (expected, visitor.faults[:3])
+        context.close()
 
 
 def test_every_page_that_shows_words_is_opened() -> None:
@@ -402,11 +465,7 @@ def test_nothing_runs_and_nothing_is_asked_for(
             )
             page = deniz.opens(path, *reachable)
             if name in ("ticket", "sorting") and "part=" not in path:
-                assert (
-                    page.get_by_text("last words").count()
-                    or path.endswith(f"{attack.tickets[-1].number}?list=open")
-                    or page.locator(".letter").count()
-                ), path
+                assert page.locator(".letter").count() > 0, path
             if page.locator("nav.rail").count():
                 box = page.locator("nav.rail").bounding_box()
                 rail = rail or box
@@ -427,22 +486,16 @@ def test_what_was_typed_comes_back_as_words(visit: Callable[[str], Visitor], las
     mira, anna = visit("mira"), visit("anna")
     worst = "\n".join(BREAKING)
     page = mira.opens("/ask")
-    page.evaluate(
-        """words => { const form = document.querySelector('form[enctype]'); form.noValidate = true;
-        for (const field of form.querySelectorAll('input[type=text], input:not([type]), textarea, input[type=number]'))
-          { field.type = field.type === 'number' ? 'text' : field.type; field.value = words; }
-        const odd = document.createElement('input'); odd.name = 'place'; odd.value = words; form.append(odd); form.submit() }""",
-        worst.replace("\n", " "),
-    )
-    page.wait_for_load_state("load")
+    with page.expect_navigation():
+        page.evaluate(FILL_AND_SEND, worst.replace("\n", " "))
     mira.at = "/ask refused"
     mira.looks("header.portaltop a", "main h1")
     ticket = lasting_desk.ticket("mira", subject="A plain subject")
     page = anna.opens(f"/desk/tickets/{ticket.number}?change=subject")
     actions.change_subject(ticket, BREAKING[0], actor=lasting_desk.actor("jonas"))
     page.fill("#head input[name=subject]", BREAKING[1])
-    page.click("#head form button[type=submit]")
-    page.wait_for_load_state("load")
+    with page.expect_navigation():
+        page.click("#head form button[type=submit]")
     anna.at = "conflict"
     anna.faults = [one for one in anna.faults if "409" not in one]
     anna.looks("nav.rail a")
@@ -450,11 +503,12 @@ def test_what_was_typed_comes_back_as_words(visit: Callable[[str], Visitor], las
         page = mira.opens(f"/my-tickets/{ticket.number}")
         page.fill("form.answer textarea", worst)
         page.context.clear_cookies(name=lost)
-        page.click("form.answer button[type=submit]")
-        page.wait_for_load_state("load")
+        with page.expect_navigation():
+            page.click("form.answer button[type=submit]")
         mira.at = f"lost {at}"
         mira.looks()
-    expected = re.compile(r"status of (401|403|409|422)")
+    # Refusals; and what Chromium says of words in a field for numbers.
+    expected = re.compile(r"status of (401|403|409|422)|specified value .* cannot be parsed", re.DOTALL)
     mira.faults = [one for one in mira.faults + anna.faults if not expected.search(one)]
     mira.report()
 
@@ -479,7 +533,7 @@ def untouched(raw: bytes) -> str:
     return "".join(
         part.get_payload(decode=True).decode("utf-8", "replace")  # type: ignore[union-attr]
         for part in message_from_bytes(raw).walk()
-        if part.get_content_type() == "text/html"
+        if part.get_content_type() == "text/html" and not part.get_filename()
     )
 
 
@@ -502,7 +556,3 @@ def test_a_stored_file_is_no_script_of_ours(visit: Callable[[str], Visitor], att
     )
     assert ran == [None, []]
     assert all(frame.evaluate("() => window.pwned") is None for frame in anna.page.frames)
-
-
-def test_the_browser_is_the_one_that_was_asked_for() -> None:
-    assert os.environ.get("CHROMIUM") or Path("/usr/bin/chromium").exists()

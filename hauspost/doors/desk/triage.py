@@ -175,7 +175,8 @@ def _free_ones(ticket: Ticket, actor: Actor) -> list[Choice]:
     """Who of the team could take it: oneself first, then those with the fewest open tickets."""
     roles = [role for role, rights in RIGHTS.items() if "reply" in rights]
     members = Membership.objects.filter(team=ticket.team_id, role__in=roles, person__deactivated_at__isnull=True)
-    # Of this team only: what somebody has in a confidential one is not told (P11.1). Counted one by one through the index of open tickets: a join would read everything ever assigned to them.
+    # Of this team only: what somebody has in a confidential one is not told (P11.1). Counted one by one through the
+    # index of open tickets: a join would read everything ever assigned to them.
     open_now = CappedCount(Ticket.objects.filter(assignee=OuterRef("person_id"), team=ticket.team_id).open())
     rows = list(members.annotate(open_now=open_now).values_list("person__uid", "person__name", "person_id", "open_now"))
     own = actor.who.id if actor.who is not None else 0
