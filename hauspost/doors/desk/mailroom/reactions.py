@@ -8,23 +8,39 @@ from hauspost.doors.desk.frame import desk_page, for_the_mailroom
 from hauspost.doors.ui.acting import actor_of
 from hauspost.duties.reactions import running
 from hauspost.ground.history.models import Pending
+from hauspost.ground.history.reading import ticket_number
+from hauspost.records.people.actor import Actor
+from hauspost.records.tickets.models import Ticket
+
+
+def _administrator(request: HttpRequest) -> Actor:
+    """Whoever acts, if an administrator; to others there is no such page."""
+    actor = actor_of(request)
+    if not actor.is_administrator:
+        raise Http404
+    return actor
 
 
 @for_the_mailroom
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
     """GET /desk/mailroom/reactions."""
-    if not actor_of(request).is_administrator:
-        raise Http404
-    rows = Pending.objects.parked().select_related("event", "stream")[:200]
-    return desk_page(request, "desk/mailroom/reactions.html", current="mailroom", tab="reactions", rows=list(rows))
+    actor = _administrator(request)
+    rows = list(Pending.objects.parked().select_related("event", "stream")[:200])
+    # That something waits is an administrator's affair; which ticket of a confidential team, is not (P33.3).
+    secret = Ticket.objects.filter(team__is_confidential=True).exclude(team_id__in=actor.teams_with("read"))
+    numbers = [ticket_number(row.event) for row in rows]
+    hidden = {f"ticket:{number}" for number in secret.filter(number__in=numbers).values_list("number", flat=True)}
+    return desk_page(
+        request, "desk/mailroom/reactions.html", current="mailroom", tab="reactions", rows=rows, hidden=hidden
+    )
 
 
 @for_the_mailroom
 @require_POST
 def retry(request: HttpRequest, pending: int) -> HttpResponse:
     """POST …/reactions/7/retry."""
-    running.try_again(pending, actor=actor_of(request))
+    running.try_again(pending, actor=_administrator(request))
     return HttpResponseRedirect(reverse("reactions"))
 
 
@@ -32,5 +48,5 @@ def retry(request: HttpRequest, pending: int) -> HttpResponse:
 @require_POST
 def drop(request: HttpRequest, pending: int) -> HttpResponse:
     """POST …/reactions/7/dropping: leave it undone, so that its ticket goes on."""
-    running.let_go(pending, actor=actor_of(request))
+    running.let_go(pending, actor=_administrator(request))
     return HttpResponseRedirect(reverse("reactions"))

@@ -103,7 +103,7 @@ def link(ticket: Ticket | int, other: Ticket | int, kind: str, *, actor: Actor) 
 def unlink(ticket: Ticket | int, other: Ticket | int, kind: str, *, actor: Actor) -> None:
     """Take a link away. Records "ticket.unlinked". Raises NotFound, NotAllowed."""
     found = locked(ticket, "link", actor)
-    number = other if isinstance(other, int) else other.number
+    number = locked(other, "read", actor).number
     if not Link.objects.filter(ticket=found, other_id=number, kind=kind).delete()[0]:
         raise NotFound
     record("ticket.unlinked", found.stream, actor=actor, data={"other": number, "kind": kind})
