@@ -24,13 +24,17 @@ def fault(folder: Path, text: str, **environ: str) -> str:
 def test_an_empty_folder_has_settings_that_work(tmp_path: Path) -> None:
     config = load(tmp_path, {})
     assert (config.folder, config.data, config.smtp_listen) == (tmp_path, tmp_path / "data", "127.0.0.1:2525")
-    assert config == Config(folder=tmp_path, data=tmp_path / "data")
+    assert config == Config(folder=tmp_path, data=tmp_path / "data", backup_folder=tmp_path / "backups")
 
 
 def test_the_sample_shows_every_setting_with_the_value_that_holds(tmp_path: Path) -> None:
-    assert written(tmp_path, SAMPLE) == load(tmp_path / "none", {}).__class__(folder=tmp_path, data=tmp_path / "data")
+    assert written(tmp_path, SAMPLE) == load(tmp_path / "none", {}).__class__(
+        folder=tmp_path, data=tmp_path / "data", backup_folder=tmp_path / "backups"
+    )
     awake = re.sub(r"^# (?=[a-z_]+ = )", "", SAMPLE, flags=re.MULTILINE)
-    assert written(tmp_path, awake) == Config(folder=tmp_path, data=tmp_path / "data")
+    assert written(tmp_path, awake) == Config(
+        folder=tmp_path, data=tmp_path / "data", backup_folder=tmp_path / "backups"
+    )
     assert {line.split(" = ")[0] for line in awake.splitlines() if re.match(r"[a-z_]+ = ", line)} == {
         setting.name for setting in fields(Config)
     } - {"folder"}

@@ -20,12 +20,19 @@ from hauspost.ground.history.models import Event
 from hauspost.ground.text.words import in_language
 from hauspost.records.catalogue.models import Category, TicketType
 from hauspost.records.people.actions import names_of
-from hauspost.records.people.models import Team
+from hauspost.records.people.models import Department, Team
 from hauspost.records.places.models import Location, Site
 from hauspost.records.tickets.models import Channel, Level, Link, Participant, Priority, Status, WorkPlace
 
 _PERSONS = ("requester", "affected", "assignee", "technician")
-_KEYED: Mapping[str, Any] = {"team": Team, "category": Category, "site": Site, "location": Location, "status": Status}
+_KEYED: Mapping[str, Any] = {
+    "team": Team,
+    "category": Category,
+    "site": Site,
+    "location": Location,
+    "department": Department,
+    "status": Status,
+}
 _CHOICES: Mapping[str, Any] = {
     "type": TicketType, "impact": Level, "urgency": Level, "priority": Priority, "channel": Channel,
     "work_place": WorkPlace,

@@ -64,9 +64,17 @@ class Person(AbstractBaseUser):
     time_zone = models.CharField(max_length=60, blank=True)
     phone = models.CharField(max_length=60, blank=True)
     department = models.ForeignKey(Department, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
+    # What another system (payroll, directory) calls this person; an import finds them by it, and archives only these.
+    external_key = models.CharField(max_length=120, null=True, blank=True, unique=True)
+    # Where it differs from the department's.
+    cost_centre = models.CharField(max_length=40, blank=True)
     line_manager = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reports")
     is_administrator = models.BooleanField(default=False)
     is_auditor = models.BooleanField(default=False)
+    # May follow what the own department asks for (P49.1).
+    sees_department = models.BooleanField(default=False)
+    # Another program, which acts through the API with roles like anybody else and never signs in (P38.1).
+    is_integration = models.BooleanField(default=False)
     # Known by mail only, from outside the company: no portal by default (S9).
     is_external = models.BooleanField(default=False)
     deactivated_at = models.DateTimeField(null=True, blank=True)
@@ -147,6 +155,11 @@ class Team(Named):
     is_confidential = models.BooleanField(default=False)
     language = models.CharField(max_length=10, blank=True)
     acknowledges = models.BooleanField(default=True)
+    # P33.2: whoever hands a ticket on has to say why; and the old team may go on reading it.
+    handover_needs_note = models.BooleanField(default=False)
+    watches_handed_on = models.BooleanField(default=True)
+    # Asks the requester one question when a ticket is done.
+    asks_satisfaction = models.BooleanField(default=False)
 
     objects = TeamQuerySet.as_manager()
 
@@ -182,6 +195,39 @@ class Mailbox(models.Model):
         return self.address.address
 
 
+class Absence(models.Model):
+    """From when to when somebody is away, and who stands in (P48.1). Both days included."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="absences")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    deputy = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="stands_in")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=models.F("starts_on")), name="absence_ends_after_it_starts")
+        ]
+        indexes = [models.Index(fields=["ends_on", "starts_on"], name="absences_by_day")]
+
+
+class AccessToken(models.Model):
+    """What a program shows to act as a person or an integration; stored as its hash only (P38.1, S12)."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="access_tokens")
+    name = models.CharField(max_length=120)
+    token_hash = models.CharField(max_length=64, unique=True)
+    # The first letters, so that somebody can tell one from another; they open nothing.
+    begins = models.CharField(max_length=12)
+    scopes = models.JSONField(default=list)
+    created_by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    # To the minute: a busy token does not write a row for every request.
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+
 class LinkToken(models.Model):
     """A one-time or person-bound link, stored as its hash only (S12)."""
 
@@ -195,6 +241,9 @@ class LinkToken(models.Model):
     about = models.BigIntegerField(default=0)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["purpose", "about"], name="links_about")]
 
 
 class SignInAttempt(models.Model):

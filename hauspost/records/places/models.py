@@ -16,6 +16,8 @@ class Site(Named):
 
     time_zone = models.CharField(max_length=60, default="Europe/Berlin")
     country = models.CharField(max_length=2, blank=True)
+    # Street, number, postcode and town, as one writes them on a letter.
+    postal_address = models.TextField(blank=True)
 
     objects = SiteQuerySet.as_manager()
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hauspost.ground.files.models import Blob
 from hauspost.records.catalogue.models import Category, TicketType
-from hauspost.records.people.models import Named, Person, Team
+from hauspost.records.people.models import Department, Named, Person, Team
 from hauspost.records.places.models import Location, Site
 from hauspost.records.tickets.reading import EntryQuerySet, TicketQuerySet
 
@@ -53,6 +53,7 @@ class Channel(models.TextChoices):
 
     MAIL = "mail", _("by e-mail")
     PORTAL = "portal", _("through the portal")
+    API = "api", _("by another program")
     PHONE = "phone", _("by phone")
     WALK_IN = "walk_in", _("in person")
     IMPORT = "import", _("imported")
@@ -81,6 +82,8 @@ class Ticket(models.Model):
     priority = models.PositiveSmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     location = models.ForeignKey(Location, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # For whom it was asked: the requester's when it was opened, or the one the form named.
+    department = models.ForeignKey(Department, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     status = models.ForeignKey(Status, on_delete=models.PROTECT, related_name="+")
     # The kind of its status, in the row itself: lists and their partial indexes stand on it.
     state = models.CharField(max_length=20, choices=Status.Kind.choices)
@@ -133,6 +136,7 @@ class Ticket(models.Model):
             ),
             models.Index("team", "state", F("changed_at").desc(), F("number").desc(), name="state_of_team"),
             models.Index("requester", F("changed_at").desc(), F("number").desc(), name="of_requester"),
+            models.Index("department", F("changed_at").desc(), F("number").desc(), name="of_department"),
             models.Index(
                 "team",
                 F("changed_at").desc(),
@@ -259,6 +263,47 @@ class Participant(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ticket", "person"], name="participant_once")]
         indexes = [models.Index(fields=["person", "ticket"], name="participations")]
+
+
+class TeamShare(models.Model):
+    """Another team that may read a ticket and add notes: it handed the ticket on, or the mail went to it, too."""
+
+    class Kind(models.TextChoices):
+        HANDED_ON = "handed_on", _("handed on")
+        ALSO_SENT = "also_sent", _("also sent to us")
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="shares")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "team"], name="share_once")]
+        indexes = [models.Index(fields=["team", "-ticket"], name="shared_with_team")]
+
+
+class EmergencyAccess(models.Model):
+    """A look into a confidential team's ticket by an administrator: with a reason, for an hour (P33.3)."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ticket", "person"], name="emergency_access")]
+
+
+class Satisfaction(models.Model):
+    """What the requester answered when asked how it went (CSAT): 1 bad to 5 very good, and a word."""
+
+    ticket = models.OneToOneField(Ticket, on_delete=models.PROTECT, related_name="satisfaction")
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    score = models.PositiveSmallIntegerField()
+    words = models.TextField(blank=True)
+    answered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(score__gte=1, score__lte=5), name="satisfaction_from_1_to_5")]
 
 
 class Link(models.Model):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hauspost.records.tickets.models import Ticket
 
 PERSONS = ("requester", "affected", "assignee", "technician")
-KEYED = ("team", "category", "site", "location", "status")
+KEYED = ("team", "category", "site", "location", "department", "status")
 PLAIN = (
     "type", "impact", "urgency", "priority", "state", "channel", "intake_address", "work_place", "planned_at",
     "wake_at", "impact_people", "impact_percent", "impact_from", "impact_to", "opened_at", "changed_at",

@@ -11,7 +11,7 @@ from hauspost.ground.history.actions import Part, record
 from hauspost.ground.refusals import NotAllowed
 from hauspost.records.catalogue.models import Category
 from hauspost.records.people.actor import Actor
-from hauspost.records.people.models import Person, Team
+from hauspost.records.people.models import Department, Person, Team
 from hauspost.records.places.models import Location, Site, Workplace
 from hauspost.records.tickets import rebuilding
 from hauspost.records.tickets.company import one_line, priority_of, refuse_unknown_words, status_of
@@ -35,6 +35,8 @@ class NewTicket:
     urgency: int = Level.MEDIUM
     site: Site | None = None
     location: Location | None = None
+    # None is the requester's own.
+    department: Department | None = None
     intake_address: str = ""
     impact_people: int | None = None
     impact_percent: int | None = None
@@ -140,6 +142,7 @@ def _row(new: NewTicket) -> Ticket:
         priority=priority_of(new.impact, new.urgency),
         site=site,
         location=location,
+        department=new.department or new.requester.department,
         status=status,
         state=status.kind,
         channel=new.channel,
