@@ -9,8 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from tests.security.planting import Field, Planted
 
 # What opens a page: nothing, a session, a desk, one ticket at the desk, one ticket as its requester, one delivery, the
-# mail room, being administrator; or it exists in a demo only.
-GATES = ("open", "session", "desk", "team", "ticket", "own ticket", "delivery", "mailroom", "administrator", "demo")
+# mail room, being administrator (or auditor); or it exists in a demo only.
+GATES = ("open", "session", "desk", "team", "ticket", "own ticket", "delivery", "mailroom", "administrator", "auditor", "demo")
 UNKNOWN = 987_654_321
 
 Arguments = dict[str, Any]
@@ -57,6 +57,7 @@ TABLE: Mapping[str, Route] = {
     "my-reopening": Route("own ticket", "POST", {}),
     "my-file": Route("own ticket", queries=("", "?inline=1"), nested=("file",)),
     "desk": Route("desk"),
+    "settings": Route("auditor"),
     "desk-menu": Route("desk", "GET POST", {"language": "xx"}),
     "mine": Route("desk", queries=_LISTS),
     "open": Route("desk", queries=_LISTS),

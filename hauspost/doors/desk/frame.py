@@ -88,6 +88,7 @@ def desk_page(
         rail_views=views,
         rail_teams=teams,
         sees_mailroom=sees_mailroom(actor),
+        sees_settings=actor.is_administrator or bool(actor.who and actor.who.is_auditor),
         is_demo=settings.HAUSPOST.demo,
         mail_leaves=outbox.is_configured(),
         **more,

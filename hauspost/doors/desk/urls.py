@@ -1,6 +1,6 @@
 """Addresses of the desk; a change of state is a noun that is posted."""
 
-from django.urls import path
+from django.urls import include, path
 
 from hauspost.doors.desk import changes, files, lists, menu, new, notices, people, search, ticket, triage, writing
 from hauspost.doors.desk.mailroom import ledger, mailbox, outgoing, quarantine, reactions
@@ -9,6 +9,7 @@ _one = "tickets/<int:number>"
 
 urlpatterns = [
     path("", lists.start, name="desk"),
+    path("settings/", include("hauspost.doors.desk.settings.urls")),
     path("menu", menu.show, name="desk-menu"),
     path("mine", lists.show, {"key": "mine"}, name="mine"),
     path("open", lists.show, {"key": "open"}, name="open"),

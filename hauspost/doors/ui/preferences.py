@@ -1,4 +1,4 @@
-"""How this browser shows Hauspost: light or dark, and whether single letters are keys (P45.1)."""
+"""A person's language and zone, and how this browser shows Hauspost: light or dark, letters as keys (P45.1)."""
 
 from zoneinfo import available_timezones
 
@@ -7,8 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from hauspost.doors.ui.acting import back_to, signed_in
+from hauspost.doors.ui.acting import actor_of, back_to, signed_in
 from hauspost.doors.ui.pages import THEMES
+from hauspost.ground.refusals import Refused
+from hauspost.records.people.actions import set_preferences
 
 _A_YEAR = 365 * 24 * 3600
 
@@ -36,3 +38,16 @@ def zones(chosen: str) -> list[str]:
     """The time zones to choose from: those of continents, and the one that is chosen."""
     continents = ("Africa/", "America/", "Asia/", "Australia/", "Europe/", "Pacific/")
     return sorted({zone for zone in available_timezones() if zone.startswith(continents)} | ({chosen} - {""}))
+
+
+def save(request: HttpRequest) -> str:
+    """Keep the person's language and time zone from a form; answers the words of a refusal, or "" when it is done."""
+    actor = actor_of(request)
+    assert actor.who is not None
+    zone = request.POST.get("time_zone", "")
+    known = zone if zone in available_timezones() else ""
+    try:
+        set_preferences(actor.who, language=request.POST.get("language", ""), time_zone=known, actor=actor)
+    except Refused as fault:
+        return str(fault)
+    return ""

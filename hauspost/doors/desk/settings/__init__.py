@@ -1,0 +1,1 @@
+"""Settings: what administrators decide about people, places, access and keeping; a file per section."""
