@@ -69,6 +69,12 @@ def _visitor() -> None:
     print(json.dumps({"cookie": visitor.cookie, "tickets": some_tickets(200)}))
 
 
+def _load(what: str, *arguments: str) -> None:
+    from bench import load_inside
+
+    getattr(load_inside, what)(*arguments)
+
+
 DOES: dict[str, Callable[..., None]] = {
     "seed": _seed,
     "mail": _mail,
@@ -76,6 +82,9 @@ DOES: dict[str, Callable[..., None]] = {
     "statements": _statements,
     "profile": _profile,
     "visitor": _visitor,
+    "load-prepare": lambda *arguments: _load("prepare", *arguments),
+    "load-quiet": lambda: _load("quiet"),
+    "load-check": lambda folder: _load("check", folder),
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+# The CSRF token that the bench's browsers bring along.
+SECRET = "b" * 32
+
 
 @dataclass(frozen=True)
 class Figure:

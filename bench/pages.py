@@ -17,13 +17,12 @@ from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 
 from bench.company import read
-from bench.measuring import Clock, Figure
+from bench.measuring import SECRET, Clock, Figure
 from bench.texts import COMMON_WORD, RARE_WORDS
 from hauspost.records.people.models import Address, Person
 from hauspost.records.tickets.models import Entry, Ticket
 
 _BACKEND = "hauspost.records.people.login.AddressBackend"
-_SECRET = "b" * 32
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Visitor:
 
         self._application = application
         self._host = urlsplit(settings.HAUSPOST.public_url).netloc
-        self.cookie = f"{settings.SESSION_COOKIE_NAME}={_session_of(person)}; csrftoken={_SECRET}"
+        self.cookie = f"{settings.SESSION_COOKIE_NAME}={_session_of(person)}; csrftoken={SECRET}"
 
     def get(self, path: str, *, is_part: bool = False) -> Answer:
         """GET a page, or a part of one as htmx asks for it. Raises AssertionError for anything but 200."""
@@ -52,7 +51,7 @@ class Visitor:
 
     def post(self, path: str, **fields: str) -> Answer:
         """POST a form. Raises AssertionError unless it is answered by the way to another page."""
-        found = self._ask("POST", path, urlencode(fields).encode(), {"HTTP_X_CSRFTOKEN": _SECRET})
+        found = self._ask("POST", path, urlencode(fields).encode(), {"HTTP_X_CSRFTOKEN": SECRET})
         assert found.status == 302, (path, found.status, found.body[:2000])
         return found
 

@@ -4,12 +4,14 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import transaction
 
-from hauspost.ground import clock
+from hauspost.ground import clock, db
 from hauspost.ground.files import actions as files
 from hauspost.ground.history.models import Seal
 from hauspost.ground.history.sealing import seal
 from hauspost.ground.refusals import Refused
+from hauspost.records.people.actions import forget_old_links
 from hauspost.records.people.actor import rule
 from hauspost.records.people.login import forget_old_attempts
 from hauspost.records.tickets.actions import wake
@@ -39,13 +41,20 @@ def wake_due() -> int:
 
 
 def seal_daily() -> int:
-    """Once a day: seal the record, then clean up what nobody needs."""
-    last = Seal.objects.order_by("-number").values_list("sealed_at", flat=True).first()
-    if last is not None and clock.now() - last < timedelta(days=1):
+    """Once a day, whatever the number of workers: seal the record, then clean up what nobody needs."""
+    if not _is_seal_due():
         return 0
-    made = seal(settings.HAUSPOST.data / "seals")
+    with transaction.atomic():
+        db.hold(b"daily seal")
+        made = seal(settings.HAUSPOST.data / "seals") if _is_seal_due() else None
     if made is None:
         return 0
     files.sweep(clock.now())
     forget_old_attempts()
+    forget_old_links()
     return 1
+
+
+def _is_seal_due() -> bool:
+    last = Seal.objects.order_by("-number").values_list("sealed_at", flat=True).first()
+    return last is None or clock.now() - last >= timedelta(days=1)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from hauspost.ground import clock, tokens
+from hauspost.ground import clock, db, tokens
 from hauspost.ground.history import _chain
 from hauspost.ground.history.models import Seal, Stream
 
@@ -28,7 +28,9 @@ def seal(folder: Path) -> Seal | None:
 
     A seal file kept elsewhere (or mailed to an auditor) proves the record as it was, back to that moment.
     """
-    last = Seal.objects.select_for_update().order_by("-number").first()
+    # Several workers, and an administrator, may want to seal at the same moment.
+    db.hold(b"seal")
+    last = Seal.objects.order_by("-number").first()
     known = sealed_counts()
     moved = [
         f"{name} {count} {bytes(head).hex()}"
