@@ -10,6 +10,7 @@ from hauspost.duties.intake.actions import Envelope, keep
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock
 from hauspost.ground.mail.models import OutgoingMail
+from hauspost.ground.vitals.actions import Pulse
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
 from hauspost.records.tickets.models import Ticket
@@ -37,8 +38,10 @@ class Desk:
 
     @classmethod
     def opened(cls) -> "Desk":
-        """The company with its named cast."""
-        return cls(company_at_once(NAMED))
+        """The company with its named cast, and a worker that was seen just now."""
+        company = company_at_once(NAMED)
+        Pulse("work").beat()
+        return cls(company)
 
     def person(self, name: str) -> Person:
         """One of the named cast: "petra", "anna" …"""

@@ -49,7 +49,20 @@ def test_models_and_migrations_agree() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_every_migration_goes_back_and_forth() -> None:
     """Migrations are reversible on both databases."""
-    ours = ["notices", "intake", "tickets", "catalogue", "places", "people", "mail", "search", "files", "history"]
+    ours = [
+        "keeping",
+        "notices",
+        "intake",
+        "tickets",
+        "catalogue",
+        "places",
+        "people",
+        "mail",
+        "search",
+        "files",
+        "history",
+        "vitals",
+    ]
     for label in ours:
         call_command("migrate", label, "zero", verbosity=0)
     call_command("migrate", verbosity=0)

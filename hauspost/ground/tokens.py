@@ -8,7 +8,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,8 @@ _SECRET_BYTES = 32
 _TOKEN_BYTES = 20
 _TOKEN = re.compile(r"[a-z2-7]{32}")
 _BASE32 = re.compile(r"[a-z2-7]*")
+# Also within an address that a mail filter has wrapped into one of its own.
+_IN_LINK = re.compile(r"((?:/|%2F)(?:t|first)(?:/|%2F))[a-z2-7]{32}(?![a-z2-7])", re.IGNORECASE)
 
 
 class KeyRingFault(RuntimeError):
@@ -36,6 +38,8 @@ class _Keys:
 
     secrets: dict[str, bytes]
     seals: dict[str, bytes]
+    # Public halves only: of the keys this desk had before it was restored without them.
+    former: dict[str, bytes]
     stamp: tuple[int, int]
 
 
@@ -71,11 +75,12 @@ class KeyRing:
     def verify_seal(self, content: bytes, key_id: str, signature: bytes) -> bool:
         """Whether this seal is ours and fits the content."""
         private = self._known("seals", key_id)
-        return private is not None and verify_seal_with(_public(private), content, signature)
+        public = self._known("former", key_id) if private is None else _public(private)
+        return public is not None and verify_seal_with(public, content, signature)
 
     def public_keys(self) -> dict[str, bytes]:
         """The public halves of the seal keys, 32 raw bytes each, for an auditor who keeps them elsewhere."""
-        return {key_id: _public(key) for key_id, key in self._keys.seals.items()}
+        return self._keys.former | {key_id: _public(key) for key_id, key in self._keys.seals.items()}
 
     def key_ids(self) -> list[str]:
         """The ids of all keys, for the backup to name them; never the keys."""
@@ -83,19 +88,27 @@ class KeyRing:
 
     def add_key(self) -> str:
         """A new signing key, say after a leak; the old ones go on verifying. Returns its id."""
+        return self._added("keys", _new_key)["id"]
+
+    def know_former(self, key_id: str, public_key: bytes) -> None:
+        """Let seals verify that were made with a key which this desk no longer has; its public half is enough."""
+        key = {"id": key_id, "public": base64.b64encode(public_key).decode("ascii")}
+        self._added("former", lambda taken: key)
+
+    def _added(self, shelf: str, make: Callable[[set[str]], dict[str, str]]) -> dict[str, str]:
         lock = os.open(self.path, os.O_RDONLY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             content = _parsed(self.path)
-            key = _new_key({key["id"] for key in content["keys"] + content["seals"]})
-            content["keys"].append(key)
+            key = make({key["id"] for keys in content.values() for key in keys})
+            content[shelf].append(key)
             written = _write_beside(self.path, {"version": 1, **content})
             os.replace(written, self.path)
             _sync_folder(self.path.parent)
         finally:
             os.close(lock)
         self._keys = _read(self.path)
-        return key["id"]
+        return key
 
     def _known(self, shelf: str, key_id: str) -> bytes | None:
         if not isinstance(key_id, str):
@@ -152,6 +165,11 @@ def unbase32(text: str) -> bytes | None:
 def new_token() -> str:
     """A random token of 160 bit for a link; only its `token_hash` is stored (S12)."""
     return base32(secrets.token_bytes(_TOKEN_BYTES))
+
+
+def without_link_tokens(text: str) -> str:
+    """A text in which our own links open nothing any more: for what an answer quotes of our mail (S12)."""
+    return _IN_LINK.sub(r"\1…", text)
 
 
 def token_hash(token: object, purpose: str = "link") -> str:
@@ -233,6 +251,7 @@ def _read(path: Path) -> _Keys:
     return _Keys(
         secrets={key["id"]: base64.b64decode(key["secret"]) for key in content["keys"]},
         seals={key["id"]: base64.b64decode(key["secret"]) for key in content["seals"]},
+        former={key["id"]: base64.b64decode(key["public"]) for key in content["former"]},
         stamp=stamp,
     )
 
@@ -246,11 +265,14 @@ def _parsed(path: Path) -> dict[str, list[dict[str, str]]]:
             keys = content[shelf]
             if not keys or any(len(base64.b64decode(key["secret"])) != _SECRET_BYTES or not key["id"] for key in keys):
                 raise KeyRingFault(f"{path}: the key file has no usable {shelf}. {next_step}")
+        former = content.get("former", [])
+        if any(not base64.b64decode(key["public"]) or not key["id"] for key in former):
+            raise KeyRingFault(f"{path}: the key file has no usable former keys. {next_step}")
     except OSError as error:
         raise KeyRingFault(f"{path}: the key file cannot be read ({error.strerror}). {next_step}") from None
     except (ValueError, KeyError, TypeError):
         raise KeyRingFault(f"{path}: the key file is damaged. {next_step}") from None
-    return {"keys": content["keys"], "seals": content["seals"]}
+    return {"keys": content["keys"], "seals": content["seals"], "former": former}
 
 
 def _stamp(path: Path) -> tuple[int, int]:

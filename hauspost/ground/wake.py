@@ -5,7 +5,6 @@ import logging
 import os
 import select
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +36,7 @@ def wake() -> None:
 
 
 class Waiter:
-    """A worker's ear. Its socket file is touched whenever the worker waits, so that `hauspost doctor` sees it alive."""
+    """A worker's ear."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Listen in <data>/run and, on PostgreSQL, to its notifications."""
@@ -50,11 +49,9 @@ class Waiter:
         with _address(self.path) as address:
             self._bell.bind(address)
         self._database: Any = None
-        self._touched = 0.0
 
     def wait(self, seconds: float) -> bool:
         """Sleep until woken, at most so long. True: somebody rang, also while we were busy before."""
-        self._show_life()
         ears: list[Any] = [self._bell]
         if (database := self._listening_database()) is not None:
             ears.append(database)
@@ -111,24 +108,9 @@ class Waiter:
             self._database.close()
             self._database = None
 
-    def _show_life(self) -> None:
-        moment = time.monotonic()
-        if moment - self._touched > 1:
-            self._touched = moment
-            try:
-                os.utime(self.path)
-            except OSError:
-                log.debug("The socket %s is gone.", self.path)
-
 
 # What Django adds to the parameters for its own connection's sake.
 _DJANGOS_OWN = frozenset({"cursor_factory", "context", "server_side_binding"})
-
-
-def seconds_since_life(folder: Path) -> float | None:
-    """How long ago a worker of this data folder last showed life; None when there is none."""
-    touched = [file.stat().st_mtime for file in folder.glob("worker-*.sock")]
-    return max(0.0, time.time() - max(touched)) if touched else None
 
 
 def _ring_doorbells(folder: Path) -> None:

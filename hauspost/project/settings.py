@@ -26,17 +26,23 @@ INSTALLED_APPS = [
     "hauspost.doors.ui",
     "hauspost.doors.desk",
     "hauspost.doors.portal",
+    "hauspost.doors.api",
     "hauspost.duties.reactions",
+    "hauspost.duties.keeping",
+    "hauspost.duties.privacy",
     "hauspost.duties.intake",
     "hauspost.duties.notices",
     "hauspost.records.tickets",
     "hauspost.records.catalogue",
     "hauspost.records.places",
     "hauspost.records.people",
+    # allauth's tables and scripts for second factors, nothing else of it.
+    "hauspost.records.people.apps.Factors",
     "hauspost.ground.history",
     "hauspost.ground.mail",
     "hauspost.ground.search",
     "hauspost.ground.files",
+    "hauspost.ground.vitals",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -46,6 +52,7 @@ INSTALLED_APPS = [
     "django_htmx",
 ]
 MIDDLEWARE = [
+    "hauspost.doors.ui.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "hauspost.doors.ui.middleware.SafeHeaders",
@@ -56,6 +63,7 @@ MIDDLEWARE = [
     "hauspost.doors.ui.middleware.PersonsLanguageAndZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "hauspost.doors.ui.signing_confirming.SecondFactorFirst",
     "hauspost.doors.ui.middleware.RefusalsInWords",
 ]
 TEMPLATES = [
@@ -77,7 +85,10 @@ AUTHENTICATION_BACKENDS = ["hauspost.records.people.login.AddressBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["name"]},
+    },
 ]
 LOGIN_URL = "sign-in"
 
@@ -86,7 +97,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _secure
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = (_url.path.rstrip("/") or "") + "/"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
-CSRF_FAILURE_VIEW = "hauspost.doors.ui.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "hauspost.doors.ui.stale_forms.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
@@ -116,11 +127,5 @@ WHITENOISE_MAX_AGE = 365 * 24 * 3600
 
 DATABASES = {"default": _databases.settings_of(HAUSPOST.database_url, HAUSPOST.data)}
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"hauspost": {"level": "INFO"}, "mail.log": {"level": "ERROR"}},
-}
+LOGGING_CONFIG = "hauspost.ground.logs.configure"
+LOGGING = {"format": HAUSPOST.log_format}

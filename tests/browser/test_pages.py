@@ -19,7 +19,7 @@ DESK = ["/desk/notices", "/desk/mine", "/desk/open", "/desk/closed", "/desk/snoo
 TICKET = ["", "?list=open", "?write=reply", "?write=note", *(f"?change={card}" for card in (
     "assignee", "team", "status", "classification", "impact", "visit", "subject", "snooze", "requester", "participants",
     "links", "tags"))]  # fmt: skip
-PORTAL = ["/ask", "/my-tickets", "/my-tickets/shared", "/me"]
+PORTAL = ["/ask", "/my-tickets", "/my-tickets/shared", "/me", "/me/security", "/me/security/confirmation"]
 
 
 def check(visitor: Visitor, paths: list[str]) -> None:
@@ -64,7 +64,7 @@ def test_the_portals_pages(visit: Visit, busy_desk: Desk, printer: Ticket, devic
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
 def test_the_pages_before_signing_in(visit: Visit, device: dict[str, Any]) -> None:
     nobody = visit("", device)
-    check(nobody, ["/sign-in", "/nowhere"])
+    check(nobody, ["/sign-in", "/sign-in/code", "/sign-in/code?code=12345678", "/nowhere"])
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
@@ -73,7 +73,7 @@ def test_the_administrators_pages(visit: Visit, busy_desk: Desk, device: dict[st
     karim.is_administrator = True
     karim.save(update_fields=["is_administrator"])
     visitor = visit("karim", device)
-    check(visitor, ["/desk/mailroom/outgoing", "/desk/mailroom/reactions"])
+    check(visitor, ["/desk/settings/backups", "/desk/mailroom/outgoing", "/desk/mailroom/reactions"])
 
 
 def test_nothing_is_fetched_from_elsewhere(visit: Visit, busy_desk: Desk, printer: Ticket) -> None:

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from django.conf import settings
 
 from hauspost.doors.cli import doctor
 from hauspost.doors.cli.doctor import Finding
+from hauspost.ground import clock
 from hauspost.ground.config import load
-from hauspost.ground.wake import Waiter
+from hauspost.ground.vitals.actions import Pulse
 from tests.doors._running import free_port
 
 Look = Callable[..., Iterator[Finding]]
@@ -68,16 +70,10 @@ def test_a_watched_folder_that_is_missing_is_a_fault(tmp_path: Path) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_shows_no_life_is_a_fault(tmp_path: Path) -> None:
     assert "hauspost up" in looked(doctor._worker, tmp_path)["worker"].fix
-    waiter = Waiter(tmp_path / "data" / "run")
-    try:
-        waiter.wait(0)
-        assert not looked(doctor._worker, tmp_path)["worker"].fix
-        import os
-
-        os.utime(waiter.path, (1, 1))
+    Pulse("work").beat()
+    assert not looked(doctor._worker, tmp_path)["worker"].fix
+    with clock.standing_at(clock.now() + timedelta(minutes=2)):
         assert "no life" in looked(doctor._worker, tmp_path)["worker"].words
-    finally:
-        waiter.close()
 
 
 def test_a_mail_server_that_is_not_there_or_not_set_is_a_fault(tmp_path: Path) -> None:

@@ -227,10 +227,10 @@ def test_a_database_older_than_the_program_is_not_served(desk: Desk) -> None:
     try:
         with desk.starts() as running:
             assert running.ends() == 78
-            assert "then run: hauspost migrate" in running.lines[-1]
+            assert "Run: hauspost upgrade" in running.lines[-1]
         with desk.starts("web") as running:
             assert running.ends() == 1
-            assert "Run: hauspost migrate" in running.lines[-1]
+            assert "Run: hauspost upgrade" in running.lines[-1]
     finally:
         with sqlite3.connect(path) as database:
             database.execute("insert into django_migrations (app, name, applied) values (?, ?, ?)", gone)

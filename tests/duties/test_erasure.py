@@ -14,7 +14,8 @@ from hauspost.ground.history.verification import verify
 from hauspost.ground.refusals import NotAllowed
 from hauspost.ground.search.actions import search
 from hauspost.records.people import actions as people
-from hauspost.records.people.actor import SYSTEM
+from hauspost.records.people.actor import SYSTEM, Actor, Proof
+from hauspost.records.people.models import LinkToken, Team
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.company import status_of
 from hauspost.records.tickets.keepers import KEEPERS
@@ -80,8 +81,12 @@ def test_nothing_of_an_erased_person_is_left_anywhere(lasting_desk: Desk, tmp_pa
     tickets.reply(ticket, Writing(text="Wir sehen nach."), actor=desk.actor("anna"))
     big = NewFile("kanarienvogel.bin", "application/octet-stream", CANARY.encode() * 20_000)
     tickets.add_answer(ticket, Writing(text=f"Hier das Bild vom {CANARY}.", files=[big]), author=zoe, actor=SYSTEM)
+    Team.objects.filter(key="it").update(asks_satisfaction=True)
+    tickets.set_status(ticket, status_of("resolved"), actor=desk.actor("anna"))
+    tickets.rate(ticket, 2, f"Der {CANARY} singt noch immer nicht.", actor=Actor(who=zoe, proof=Proof.SESSION))
     with desk.later(seconds=20):
         desk.works()
+    assert LinkToken.objects.filter(person=zoe).exists()
     assert CANARY.lower().encode() in everything_stored(tmp_path)
     assert search("Kanarienvogel", readable=None).rows
 
@@ -89,6 +94,7 @@ def test_nothing_of_an_erased_person_is_left_anywhere(lasting_desk: Desk, tmp_pa
     left = erasure.erase(zoe, actor=desk.actor("karim"))
 
     assert left == []
+    assert not LinkToken.objects.filter(person=zoe).exists()
     assert CANARY.lower().encode() not in everything_stored(tmp_path)
     assert search("Kanarienvogel", readable=None).rows == []
     found = verify(KEEPERS)
@@ -133,7 +139,7 @@ def test_what_others_wrote_about_the_person_stays_and_is_named(desk: Desk) -> No
     left = _erase_within_a_test(petra, desk)
 
     assert f"#{ticket.number}, entry 1: names the person" in left
-    assert any(line.startswith("delivery ") for line in left)
+    assert any(line.startswith("Delivery ") for line in left)
 
 
 def test_the_sums_of_the_ledger_stay_after_an_erasure(desk: Desk) -> None:

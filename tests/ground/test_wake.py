@@ -1,13 +1,12 @@
 """Waking: a ring is heard at once, and nobody is hurt when nobody listens."""
 
-import os
 import threading
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
-from hauspost.ground.wake import Waiter, _ring_doorbells, seconds_since_life, wake
+from hauspost.ground.wake import Waiter, _ring_doorbells, wake
 
 
 @pytest.mark.django_db(transaction=True)
@@ -56,18 +55,5 @@ def test_a_deep_data_folder_has_a_bell_too(tmp_path: Path) -> None:
     try:
         _ring_doorbells(deep)
         assert waiter.wait(20)
-    finally:
-        waiter.close()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_waiting_worker_shows_life(tmp_path: Path) -> None:
-    assert seconds_since_life(tmp_path) is None
-    waiter = Waiter(tmp_path)
-    try:
-        os.utime(waiter.path, (1, 1))
-        assert (seconds_since_life(tmp_path) or 0) > 1000
-        waiter.wait(0)
-        assert (seconds_since_life(tmp_path) or 0) < 1000
     finally:
         waiter.close()

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"(?<!&)#(\d{1,9})\b|(?:tickets|triage)/(\d{1,9})\b")
 # In every text of every ticket: what a search finds wherever it may look.
 COMMON = "zimtstern"
 
-# Role -> who plays it. "anonymous" and "deactivated" are made below.
+# Role -> who plays it. "anonymous", "deactivated" and "department head" are made below.
 CAST = {
     "stranger": "mira",
     "requester": "petra",
@@ -52,24 +52,28 @@ EVERYTHING, PUBLIC, NOTHING = KINDS, KINDS - INTERNAL, frozenset[str]()
 _IT = ("first", "second")
 # What each role may learn of each ticket through desk and portal; what is not named here, nothing.
 MAY_KNOW: dict[str, dict[str, frozenset[str]]] = {
-    "requester": {"first": PUBLIC},
+    "requester": {"first": PUBLIC, "opened": PUBLIC},
+    "department head": {"first": PUBLIC},
     "participant": {"first": PUBLIC - EARLY},
     "helper": {"first": EVERYTHING},
-    "agent": dict.fromkeys(_IT, EVERYTHING),
-    "two teams": dict.fromkeys((*_IT, "house"), EVERYTHING),
-    "read-only": dict.fromkeys(_IT, EVERYTHING),
-    "agent of another team": {"house": EVERYTHING},
-    "HR agent": dict.fromkeys(("staff", "handed"), EVERYTHING),
-    "dispatcher": dict.fromkeys(_IT, EVERYTHING),
-    "lead": dict.fromkeys(_IT, EVERYTHING),
-    "auditor": dict.fromkeys((*_IT, "house"), EVERYTHING),
+    # "passed" came to IT and is Facilities' now: IT goes on reading it.
+    "agent": dict.fromkeys((*_IT, "passed"), EVERYTHING),
+    "two teams": dict.fromkeys((*_IT, "house", "passed"), EVERYTHING),
+    "read-only": dict.fromkeys((*_IT, "passed"), EVERYTHING),
+    "agent of another team": dict.fromkeys(("house", "passed"), EVERYTHING),
+    "HR agent": dict.fromkeys(("staff", "handed", "opened"), EVERYTHING),
+    "dispatcher": dict.fromkeys((*_IT, "passed"), EVERYTHING),
+    "lead": dict.fromkeys((*_IT, "passed"), EVERYTHING),
+    # Emergency access to one ticket of HR; that it was used, and for which, auditors hear.
+    "administrator": {"opened": EVERYTHING},
+    "auditor": dict.fromkeys((*_IT, "house", "passed"), EVERYTHING) | {"opened": NOTHING},
 }
 # Beyond that, what the mail room shows of the mails themselves. "handed" came to IT's own address before it was handed.
 BEFORE = frozenset({"subject", "request", "file", "person"})
 MAILROOM_KNOWS: dict[str, dict[str, frozenset[str]]] = {
     "dispatcher": {"handed": BEFORE},
     "lead": {"handed": BEFORE},
-    "administrator": dict.fromkeys((*_IT, "house"), BY_MAIL) | {"handed": BEFORE},
+    "administrator": dict.fromkeys((*_IT, "house", "passed"), BY_MAIL) | {"handed": BEFORE},
 }
 DESK = frozenset(CAST) - {"stranger", "requester", "participant", "proposed"}
 
@@ -126,6 +130,8 @@ def opened() -> Estate:
             "house": _ticket(desk, "house", "facilities", _somebody("house"), agent="pawel"),
             "staff": _ticket(desk, "staff", "hr", _somebody("staff"), agent="giulia"),
             "handed": _ticket(desk, "handed", "it", _somebody("handed"), agent="giulia", to="hr"),
+            "passed": _ticket(desk, "passed", "it", _somebody("passed"), agent="pawel", to="facilities"),
+            "opened": _ticket(desk, "opened", "hr", desk.person("petra"), agent="giulia"),
         }
         first = Ticket.objects.get(number=tickets["first"].number)
         _let_in(desk, first)
@@ -136,7 +142,11 @@ def opened() -> Estate:
             actions.link(first, tickets[other].number, "related", actor=SYSTEM)
     browsers = _browsers(desk)
     with clock.standing_at(now):
-        for marked, agent in zip(tickets.values(), ("anna", "jonas", "pawel", "giulia", "giulia"), strict=True):
+        actions.open_emergency_access(
+            tickets["opened"].number, "The payroll run depends on it.", actor=desk.actor(CAST["administrator"])
+        )
+        agents = ("anna", "jonas", "pawel", "giulia", "giulia", "pawel", "giulia")
+        for marked, agent in zip(tickets.values(), agents, strict=True):
             # Still within the time to undo when the walk begins.
             entry = actions.reply(marked.number, _words(marked, "pending"), actor=desk.actor(agent))
             marked.entries["pending"] = entry.id
@@ -223,8 +233,13 @@ def _browsers(desk: Desk) -> dict[str, Client]:
     leaver = people.known_person("weg.gegangen@lindner.example")
     assert leaver is not None
     people.give_role(leaver, desk.team("it"), "lead", actor=SYSTEM)
-    for role, name in (*CAST.items(), ("deactivated", "")):
-        person = Person.objects.get(id=desk.person(name).id if name else leaver.id)
+    head = people.add_person(
+        "Abteilungs Leitung", "leitung@lindner.example", actor=SYSTEM, department=desk.person("petra").department
+    )
+    Person.objects.filter(id=head.id).update(sees_department=True)
+    made = {"deactivated": leaver.id, "department head": head.id}
+    for role in (*CAST, *made):
+        person = Person.objects.get(id=desk.person(CAST[role]).id if role in CAST else made[role])
         person.language = "en"
         person.save(update_fields=["language"])
         browsers[role] = Client()
@@ -245,7 +260,7 @@ def plain(answer: HttpResponseBase, *paths: str) -> str:
     text = f"{answer.status_code} {text_of(answer)}"
     text = re.sub(r'nonce="[^"]*"', "", text)
     text = re.sub(r'(name="csrfmiddlewaretoken" value=|"X-CSRFToken": ?)"[^"]*"', "", text)
-    text = re.sub(r"with this code: \w+", "", text)
+    text = re.sub(r"(with this code|for the log): \w+", "", text)
     for path in paths:
         text = text.replace(path, "PATH")
     return text

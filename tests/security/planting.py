@@ -7,6 +7,8 @@ from django.db import connection
 from django.utils import timezone
 
 from hauspost.duties.intake.models import Delivery
+from hauspost.duties.notices.actions import mark_read
+from hauspost.duties.privacy import holds, retention
 from hauspost.ground.history.models import Pending
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM
@@ -60,7 +62,11 @@ class Field:
     desk: Desk
     tickets: dict[str, Planted]
     ghost: Person
+    head: Person
     parked: int
+    # A rule of retention for everything, and a legal hold.
+    rule: int
+    hold: int
 
     def __getitem__(self, key: str) -> Planted:
         return self.tickets[key]
@@ -93,8 +99,14 @@ def plant() -> Field:
         # An agent's own ticket in a team that is not hers (P11.5).
         "facilities": _ticket(desk, "facilities", 7300001, "anna.weiss@lindner.example"),
         "facilities_other": _ticket(desk, "facilities", 7300005, "yusuf.demir@lindner.example"),
+        # Came to IT, which follows what it hands on.
+        "passed": _ticket(desk, "it", 7300009, "passer@elsewhere.example"),
+        # Opened by an administrator with emergency access.
+        "hr_opened": _ticket(desk, "hr", 7300029, "yusuf.demir@lindner.example"),
     }
-    for key, agent in (("it", anna), ("hr", giulia), ("facilities", pawel)):
+    actions.hand_to(found["passed"].ticket, desk.team("facilities"), actor=SYSTEM)
+    actions.open_emergency_access(7300029, "The payroll run depends on it.", actor=desk.actor("karim"))
+    for key, agent in (("it", anna), ("hr", giulia), ("facilities", pawel), ("passed", pawel), ("hr_opened", giulia)):
         _work_on(found[key], agent)
     # Marta joins late: what stood there before is not hers.
     actions.add_participant(found["it"].ticket, desk.person("marta"), actor=anna, from_now=True)
@@ -114,9 +126,18 @@ def plant() -> Field:
     Entry.objects.filter(leaves_at__isnull=False).update(leaves_at=timezone.now())
     ghost = people.add_person("Former Agent", "former@lindner.example", actor=SYSTEM, verified=True)
     people.give_role(ghost, desk.team("it"), "agent", actor=SYSTEM)
+    head = people.add_person(
+        "Head Warehouse", "head@lindner.example", actor=SYSTEM, department=desk.person("petra").department
+    )
+    Person.objects.filter(id=head.id).update(sees_department=True)
+    people.add_integration("Monitoring", actor=SYSTEM)
     for one in found.values():
         one.ticket = Ticket.objects.with_names().get(number=one.number)
-    return Field(desk, found, ghost, _park(found["hr"].ticket))
+    mark_read(desk.person("giulia"), 7300029)
+    karim = desk.actor("karim")
+    rule = retention.add_rule(team=None, type="", months=1, what="delete", actor=karim)
+    hold = holds.place(found["it"].ticket, "Court", actor=karim)
+    return Field(desk, found, ghost, head, _park(found["hr"].ticket), rule.id, hold.id)
 
 
 def _ticket(desk: Desk, team: str, number: int, sender: str, cc: str = "") -> Planted:

@@ -275,7 +275,9 @@ def test_a_foreign_host_gets_nothing(desk: Desk, host: str) -> None:
         for name in ("sign-in", "my-tickets", "mine"):
             answer = client.get(reverse(name), HTTP_HOST=host, SERVER_NAME="evil.example")
             assert answer.status_code == 400
-            assert "evil.example" not in answer.content.decode() + str(answer.headers)
+            # The page names it beside the right one (P18.1), as text that leads nowhere.
+            leading = re.findall(r'="[^"]*"', answer.content.decode())
+            assert "evil.example" not in str(leading) + str(answer.headers)
 
 
 def test_links_in_mails_come_from_the_settings(desk: Desk) -> None:
@@ -289,7 +291,7 @@ def test_links_in_mails_come_from_the_settings(desk: Desk) -> None:
     made = petra.post(reverse("portal"), {"subject": "Help", "text": "Please", "about": "network"}, **evil)
     assert made.status_code == 302
     assert made["Location"].startswith("/my-tickets/")
-    number = int(made["Location"].rpartition("/")[2])
+    number = int(made["Location"].partition("?")[0].rpartition("/")[2])
     desk.works()
     Ticket.objects.get(number=number)
     assert (
@@ -644,7 +646,7 @@ def test_no_words_from_outside_become_a_header_of_a_mail(desk: Desk, words: str)
 
 # Reviewed: every value in these statements is a parameter, every name in them a constant.
 OWN_SQL = {
-    "ground/db.py", "ground/wake.py", "doors/cli/_moving.py", "doors/cli/doctor.py", "ground/search/postgres.py",
+    "ground/db.py", "ground/wake.py", "doors/cli/doctor.py", "ground/search/postgres.py",
     "ground/search/sqlite.py", "ground/search/actions.py", "ground/search/_seeking.py", "ground/search/_rebuilding.py",
 }  # fmt: skip
 # Reviewed: why each may say that its words are HTML already.
@@ -654,7 +656,8 @@ OWN_HTML = {
     "doors/ui/formats.py": "times, links and addresses, each escaped",
     "doors/desk/sheet.py": "entries, sanitised on their way in",
     "doors/desk/timeline.py": "sentences whose parts are escaped",
-    "doors/portal/tickets.py": "entries, sanitised on their way in",
+    "doors/desk/settings/telling.py": "sentences whose parts are escaped",
+    "doors/portal/record.py": "entries, sanitised on their way in",
 }
 # Each `|safe` in a template, word for word.
 SAFE_IN_TEMPLATES = {

@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route
 from playwright.sync_api import Error as PageFault
@@ -71,6 +72,17 @@ def _of_first(pattern: str) -> Makes:
     ]
 
 
+def _of_attackers(name: str) -> Makes:
+    """A page of the settings about those who wrote the tickets; their names attack, too."""
+    return lambda attack: [
+        reverse(name, args=[uid]) for uid in dict.fromkeys(ticket.requester.uid for ticket in attack.tickets[:3])
+    ]
+
+
+def _plain(name: str) -> Makes:
+    return lambda _: [reverse(name)]
+
+
 # Every page of the desk that shows somebody's words, by the name of its route.
 AT_DESK: dict[str, Makes] = {
     "mine": lambda _: ["/desk/mine"],
@@ -103,6 +115,20 @@ AT_DESK: dict[str, Makes] = {
     "demo-mailbox": lambda _: ["/desk/mailbox"],
     "demo-mail": lambda attack: [f"/desk/mailbox/{name}" for name in attack.mails],
     "demo-mail-body": lambda attack: [f"/desk/mailbox/{name}/body.html" for name in attack.mails],
+    "ticket-as-of": _of_tickets("/desk/tickets/{number}/as-of"),
+    "settings-people": lambda _: ["/desk/settings/people?kind=external", "/desk/settings/people?words=%22%3E%3Csvg%2Fonload%3Dwindow.pwned%3D1%3E"],
+    **{name: _of_attackers(name) for name in (
+        "settings-person", "settings-person-history", "settings-person-sight", "settings-person-merging",
+        "settings-person-deactivation", "privacy-person",
+    )},
+    "privacy": _plain("privacy"),
+    "audit": lambda _: ["/desk/settings/audit", "/desk/settings/audit?words=%22%3E%3Csvg%2Fonload%3Dwindow.pwned%3D1%3E"],
+    **{name: _plain(name) for name in (
+        "followed", "absent", "absences", "settings", "settings-teams", "settings-roles", "settings-departments",
+        "settings-places", "settings-programs", "settings-import", "settings-backups", "settings-person-new", "settings-team-new",
+        "settings-department-new", "settings-site-new", "retention", "emergency",
+    )},
+    "settings-team": lambda _: [reverse("settings-team", args=["it"])],
 }  # fmt: skip
 IN_PORTAL: dict[str, Makes] = {
     "portal": lambda _: ["/ask"],
@@ -110,6 +136,9 @@ IN_PORTAL: dict[str, Makes] = {
     "shared-tickets": lambda _: ["/my-tickets/shared"],
     "my-ticket": _of_tickets("/my-tickets/{number}"),
     "me": lambda _: ["/me"],
+    "tokens": _plain("tokens"),
+    "token-new": _plain("token-new"),
+    "sign-in-code": lambda _: ["/sign-in/code?code=%22%3E%3Csvg%2Fonload%3Dwindow.pwned%3D1%3E"],
     "sign-in": lambda _: ["/sign-in?next=javascript:window.pwned=1"],
 }
 # Redirects, forms that only take, and downloads: test_headers_and_files.py has the latter.
@@ -119,7 +148,25 @@ SHOW_NOTHING = {
     "waking", "visit", "subject", "requester", "participants", "participant-confirmation", "participant-removal", "links",
     "link-removal", "tags", "tag-removal", "quarantine-retry", "delivery-file", "delivery-retry", "delivery-ticket",
     "delivery-discarding", "outgoing-retry", "outgoing-retry-all", "reaction-retry", "reaction-dropping", "my-answers",
-    "my-confirmation", "my-reopening", "my-file", "notices-reading",
+    "my-confirmation", "my-reopening", "my-file", "notices-reading", "absence-removal", "audit-export", "authenticator-removal",
+    "emergency-opening", "export", "hold-lifting", "holds", "ledger-export", "my-links", "my-rating", "other-sessions",
+    "passkey-name", "passkey-removal", "privacy-erasure", "privacy-export", "recovery-codes", "retention-adding",
+    "retention-pausing", "retention-removing", "retention-starting", "ticket-dossier", "token-removal", "health", "metrics",
+    # Pages that show the reader's own words, or the company's: tests/browser opens them.
+    "authenticator", "confirmation", "own-password", "passkeys", "security", "sign-in-factor", "sign-in-passkey",
+    "department-tickets", "retention-rule", "settings-department", "settings-location", "settings-site",
+    "settings-program", "settings-program-token", "settings-import-one", "settings-people-together",
+    # Programs get JSON, with nosniff and a policy of their own: tests/security/test_api_matrix.py.
+    "api", "api-docs", "api-nowhere", "api-schema", "api-start",
+    # One ticket's public record, drawn by the same macros as my-ticket: tests/security/test_links.py.
+    "link", "link-answers", "link-confirmation", "link-file", "link-rating", "link-reopening",
+    *(f"settings-{what}" for what in (
+        "absence-removal", "address-main", "address-removal", "backups-asked", "department-archive", "department-details",
+        "export", "location-archive", "location-details", "person-absences", "person-addresses", "person-details",
+        "person-place", "person-reactivation", "person-rights", "person-roles", "person-sessions", "person-unmerging",
+        "role-removal", "site-archive", "site-details", "site-locations", "team-archive", "team-mailboxes", "team-members",
+        "team-ways", "token-removal",
+    )),
 }  # fmt: skip
 
 # What no page of ours ever holds, whatever stands in the mails.

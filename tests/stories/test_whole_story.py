@@ -16,7 +16,7 @@ from tests import world
 from tests.doors._running import REPOSITORY, Running, clean_environment, free_port, until
 from tests.ground.receiving import PostOffice, post_office
 from tests.stories.founding import PASSWORD
-from tests.stories.test_moving import postgres_database
+from tests.stories.keeping import postgres_database
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -93,8 +93,9 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
 def sign_in(page: Page, house: House, address: str) -> None:
     page.goto(f"{house.address}/sign-in")
     page.locator("input[name=address]").fill(address)
+    page.locator("main button[type=submit]").first.click()
     page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
+    page.locator("main button[type=submit]").first.click()
 
 
 def test_a_mail_becomes_an_answered_ticket(house: House, page: Page) -> None:

@@ -35,6 +35,27 @@ def pending_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
+def why_not_ready() -> str:
+    """Why this program cannot serve this database, with the command that mends it; "" when it can (P19.1)."""
+    if is_database_new():
+        return "There is no database yet. Run: hauspost migrate"
+    if unknown := unknown_migrations():
+        return (
+            f"The database is newer than this program: it has {', '.join(unknown[:3])}. Install the newer version "
+            f"again, or restore the backup made before the upgrade: hauspost restore"
+        )
+    if pending := pending_migrations():
+        return f"The database is older than this program: {len(pending)} migrations are pending.\nRun: hauspost upgrade"
+    return ""
+
+
+def unknown_migrations() -> list[str]:
+    """The migrations that the database has and the program has not: a newer version was here."""
+    from hauspost.duties.keeping import rows
+
+    return rows.unknown_to_us(rows.schema())
+
+
 def migrate(verbosity: int = 0) -> None:
     """Bring the database to what this program expects."""
     from django.core.management import call_command

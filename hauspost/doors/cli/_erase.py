@@ -29,8 +29,11 @@ def run(who: str, *, do_it: bool) -> int:
         click.echo(f"{count:>8}  {words}")
     for line in found.left:
         click.echo(f"Would stay, as it is others' text: {line}")
+    if found.held:
+        click.echo(f"Not possible: a legal hold keeps it ({', '.join(found.held)}).", err=True)
+        return 1
     if found.open_work:
-        numbers = ", ".join(f"#{number}" for number in found.open_work[:20])
+        numbers = ", ".join(found.open_work)
         click.echo(f"Not possible yet: responsible for {numbers}. Assign these to somebody else first.", err=True)
         return 1
     click.echo("Nothing was changed. To do it: the same command with --yes. It cannot be undone.")

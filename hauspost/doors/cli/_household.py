@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hauspost.doors.cli import _django
 from hauspost.doors.cli._supervisor import EX_CONFIG, Child, Supervisor, fork
+from hauspost.ground import logs
 from hauspost.ground.config import Config, split_listen
 
 # What every process needs sooner or later; loaded before the fork it lies in memory once.
@@ -45,17 +46,16 @@ def _prepare_database() -> int:
 
     try:
         is_new = _django.is_database_new()
-        pending = [] if is_new else _django.pending_migrations()
-    except Exception as fault:
-        print(f"The database cannot be reached: {fault}", file=sys.stderr)
+        fault = "" if is_new else _django.why_not_ready()
+    except Exception as failure:
+        print(f"The database cannot be reached: {failure}", file=sys.stderr)
         print("Check database_url, and that the server runs; `hauspost doctor` tells more.", file=sys.stderr)
         return 1
     finally:
         # An open connection must not cross a fork.
         connections.close_all()
-    if pending:
-        print(f"The database is older than this program: {len(pending)} migrations are pending.", file=sys.stderr)
-        print("Make a backup of the data folder, then run: hauspost migrate", file=sys.stderr)
+    if fault:
+        print(fault, file=sys.stderr)
         return EX_CONFIG
     if is_new:
         _say("Setting up the database …")
@@ -139,4 +139,6 @@ def _greet(config: Config) -> None:
 
 
 def _say(words: str) -> None:
-    print(words, flush=True)
+    from django.conf import settings
+
+    logs.teller(settings.HAUSPOST.log_format)(words)

@@ -4,6 +4,8 @@ import errno
 import fcntl
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hauspost.ground.config import FILE_NAME, SAMPLE, Config, ConfigFault, split_listen
@@ -61,6 +63,38 @@ def lock(config: Config) -> int:
     os.ftruncate(handle, 0)
     os.write(handle, str(os.getpid()).encode())
     return handle
+
+
+def serves(config: Config) -> int:
+    """Say that a process of this desk serves, as long as the answered handle stays open. Raises NotStarted.
+
+    Any number may; while one does, nobody moves or upgrades the database under it, and the other way round.
+    """
+    handle = os.open(config.run / "serving.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise NotStarted("An upgrade or a move of this desk is at work. Start again when it has ended.") from None
+    return handle
+
+
+@contextmanager
+def nobody_serves(config: Config) -> Iterator[None]:
+    """Keep every process of this desk from starting. Raises NotStarted while one runs."""
+    make_data_folders(config)
+    handle = os.open(config.run / "serving.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NotStarted(
+                f"Hauspost runs on {config.data}. Stop it first (up, web, work and listen, on every machine); "
+                f"nothing was changed."
+            ) from None
+        yield
+    finally:
+        os.close(handle)
 
 
 def refuse_network_file_system(config: Config) -> None:

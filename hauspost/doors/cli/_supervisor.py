@@ -8,10 +8,10 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from hauspost.ground import logs
 from hauspost.ground.config import ConfigFault
 
 # sysexits.h: a wrong setting. Starting again would not help.
@@ -169,8 +169,8 @@ def _outcome(body: Callable[[], object]) -> int:
     except ConfigFault as fault:
         print(fault, file=sys.stderr)
         return EX_CONFIG
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as fault:
+        logs.tell_death(fault)
         return 1
     return found if isinstance(found, int) else 0
 

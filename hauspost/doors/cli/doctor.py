@@ -52,7 +52,7 @@ def examine(folder: Path) -> Iterator[Finding]:
         return
     there = (folder / FILE_NAME).exists()
     yield Finding("settings", f"{folder / FILE_NAME} is right" if there else "no file; the usual values hold")
-    for look in (_data_folder, _disk, _public_url, _time_zone, _proxy, _watched):
+    for look in (_data_folder, _disk, _public_url, _time_zone, _proxy, _log, _metrics, _watched):
         yield from look(config)
     yield from _inside_django(folder, config)
     yield from _outgoing(config)
@@ -112,6 +112,27 @@ def _proxy(config: Config) -> Iterator[Finding]:
         yield Finding("proxy", "public_url is https, but no proxy is trusted, so sign-in would be refused", fix)
 
 
+def _log(config: Config) -> Iterator[Finding]:
+    yield Finding("log", f"lines of {'JSON' if config.log_format == 'json' else 'text'}, without personal text")
+
+
+def _metrics(config: Config) -> Iterator[Finding]:
+    everybody = any(network.prefixlen == 0 for network in config.metrics_allow_from)
+    shown = ", ".join(str(network) for network in config.metrics_allow_from) or "nobody"
+    fix = "name only the machine that collects them in metrics_allow_from" if everybody else ""
+    yield Finding("metrics", f"may be read by {'everybody' if everybody else shown}", fix)
+
+
+def _public_address(config: Config) -> Iterator[Finding]:
+    from hauspost.doors.cli import _public_address
+    from hauspost.doors.health.echo import new_question
+
+    if config.is_https and not config.trusted_proxies:
+        # Told already.
+        return
+    yield Finding("proxy" if config.is_https else "pages", *_public_address.asked(config, new_question()))
+
+
 def _watched(config: Config) -> Iterator[Finding]:
     for path in config.folder_watch:
         fix = "" if path.exists() else "make it, or take it out of folder_watch"
@@ -132,10 +153,14 @@ def _inside_django(folder: Path, config: Config) -> Iterator[Finding]:
     yield Finding("database", _database_words())
     if pending:
         words = "has not been set up" if is_new else f"{len(pending)} migrations are pending"
-        yield Finding("migrations", words, "make a backup of the data folder, then run: hauspost migrate")
+        yield Finding("migrations", words, "run: hauspost migrate" if is_new else "run: hauspost upgrade")
+        return
+    if unknown := _django.unknown_migrations():
+        fix = "install the newer version again, or restore the backup made before the upgrade"
+        yield Finding("migrations", f"the database is newer than this program: it has {unknown[0]}", fix)
         return
     yield Finding("migrations", "none pending")
-    for look in (_triggers, _keys, _worker, _administrator, _intake):
+    for look in (_triggers, _keys, _public_address, _worker, _administrator, _intake, _backups):
         yield from _safely(look, config)
 
 
@@ -180,16 +205,17 @@ def _keys(config: Config) -> Iterator[Finding]:
 
 
 def _worker(config: Config) -> Iterator[Finding]:
-    from hauspost.ground.wake import seconds_since_life
+    from hauspost.ground.vitals import reading as vitals
 
-    silence = seconds_since_life(config.run)
+    silence = vitals.silence_of("work")
+    seconds = 0 if silence is None else silence.total_seconds()
     if silence is None:
-        yield Finding("worker", "none runs on this machine", "start Hauspost: hauspost up")
-    elif silence > _LONGEST_SILENCE_SECONDS:
+        yield Finding("worker", "none runs, on this machine or another", "start Hauspost: hauspost up")
+    elif seconds > _LONGEST_SILENCE_SECONDS:
         fix = "look at its log; stop and start Hauspost"
-        yield Finding("worker", f"showed no life for {silence:.0f} seconds", fix)
+        yield Finding("worker", f"showed no life for {seconds:.0f} seconds", fix)
     else:
-        yield Finding("worker", f"showed life {silence:.0f} seconds ago")
+        yield Finding("worker", f"showed life {seconds:.0f} seconds ago ({vitals.running()['work']} run)")
 
 
 def _administrator(config: Config) -> Iterator[Finding]:
@@ -216,6 +242,27 @@ def _intake(config: Config) -> Iterator[Finding]:
         listen = getattr(config, name)
         if listen and not listen.startswith("unix:"):
             yield _door(name, listen)
+
+
+def _backups(config: Config) -> Iterator[Finding]:
+    from hauspost.duties.keeping import watching
+    from hauspost.ground import clock
+
+    state = watching.look(clock.now())
+    if not state.is_on and not state.alarm:
+        off = "a demo makes none" if config.demo else "none are made: backup_folder or backup_at is empty"
+        yield Finding("backups", off)
+        return
+    fix = "look at the fault; then run: hauspost backup" if state.alarm else ""
+    if state.alarm:
+        yield Finding("backups", f"{watching.words(state.alarm)} {state.fault}".strip(), fix)
+    elif state.last_good is None:
+        yield Finding("backups", f"none yet; the first one comes at {config.backup_at}")
+    elif not Path(state.last_good.file).exists():
+        yield Finding("backups", f"{state.last_good.file} is gone", "bring it back, or run: hauspost backup")
+    else:
+        made_at = state.last_good.finished_at
+        yield Finding("backups", f"the newest is {state.last_good.file}, of {made_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _door(name: str, listen: str) -> Finding:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from hauspost.doors.cli.main import bring_up_django
+from hauspost.doors.cli.privacy import export
 
 
 @click.group()
@@ -22,6 +23,9 @@ def erase(folder: Path, who: str, yes: bool) -> int:
     from hauspost.doors.cli import _erase
 
     return _erase.run(who, do_it=yes)
+
+
+person.add_command(export)
 
 
 @click.group()
@@ -95,4 +99,22 @@ def link(folder: Path) -> int:
         click.echo("There is an administrator already; ask them for an account.", err=True)
         return 1
     click.echo(found)
+    return 0
+
+
+@user.command("reset-factors")
+@click.argument("who", metavar="ADDRESS|UID")
+@click.pass_obj
+def reset_factors(folder: Path, who: str) -> int:
+    """Take a person's second factors away, when phone and recovery codes are lost; the sessions end."""
+    bring_up_django(folder)
+    from hauspost.records.people.actions import person_by
+    from hauspost.records.people.actor import Actor
+    from hauspost.records.people.factors import reset_factors as reset
+
+    person = person_by(who)
+    if not reset(person, actor=Actor(kind="system", via="cli")):
+        click.echo(f"{person.name} has no second factor; nothing was changed.")
+        return 0
+    click.echo(f"{person.name} gets in with password or a mailed code again, and can set up a new factor.")
     return 0

@@ -65,6 +65,8 @@ def _ready(folder: Path) -> Config:
 
     config = bring_up_django(folder)
     _places.make_data_folders(config)
-    if _django.is_database_new() or _django.pending_migrations():
-        raise click.ClickException("The database is not ready for this program. Run: hauspost migrate")
+    # Before looking, so that nothing can change what was looked at; held until the process ends.
+    _places.serves(config)
+    if fault := _django.why_not_ready():
+        raise click.ClickException(fault)
     return config

@@ -6,18 +6,20 @@ from pathlib import Path
 
 from hauspost.doors.cli import _places
 from hauspost.doors.cli._supervisor import Child, Supervisor
+from hauspost.ground import logs
 from hauspost.ground.config import load
 
 
 def up(folder: Path) -> int:
     """Check, set up, start; stay until Ctrl-C or SIGTERM. Raises ConfigFault, NotStarted."""
     config = load(folder)
+    say = logs.teller(config.log_format)
     if _places.is_new(folder):
         _places.set_up(folder)
-        print(f"Wrote {folder / 'hauspost.toml'}: every setting, with the values that hold.", flush=True)
+        say(f"Wrote {folder / 'hauspost.toml'}: every setting, with the values that hold.")
     _places.make_data_folders(config)
     _places.refuse_network_file_system(config)
-    handle = _places.lock(config)
+    handle, serving = _places.lock(config), _places.serves(config)
     try:
         _places.refuse_busy_addresses(config)
         household = Child(
@@ -26,9 +28,10 @@ def up(folder: Path) -> int:
             farewell_seconds=60,
             gives_up_after=8,
         )
-        return Supervisor([household], say=lambda words: print(words, flush=True)).run()
+        return Supervisor([household], say=say).run()
     finally:
         os.close(handle)
+        os.close(serving)
 
 
 def _become_household(folder: Path, starts: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hauspost.doors.cli._supervisor import die_with_parent
+from hauspost.ground import logs
 from hauspost.ground.config import Config, split_listen
 
 _FAREWELL_SECONDS = 8
@@ -26,6 +27,7 @@ def serve(config: Config) -> None:
         # Forked, the workers share what is loaded; Python 3.14 would start them empty.
         multiprocessing.set_start_method("fork", force=True)
     _main_process = os.getpid()
+    logs.speak_as("web")
     host, port = split_listen(config.web_listen)
     server = Server(
         "hauspost.project.wsgi:application",
@@ -39,6 +41,7 @@ def serve(config: Config) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=_FAREWELL_SECONDS,
         log_level=LogLevels.warning,
+        log_dictconfig=logs.granians(),
     )
     server.serve(target_loader=load_application, wrap_loader=False)
 

@@ -7,6 +7,9 @@ import threading
 def work() -> None:
     """Work until SIGTERM or Ctrl-C; what is in hand is finished."""
     from hauspost.doors.worker.loop import loop
+    from hauspost.ground.logs import speak_as
+
+    speak_as("work")
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST
 
 from hauspost.doors.desk.forms import chosen, keyed, moment_of, needed, number_of, person_of, text_of, uid_of
 from hauspost.doors.desk.frame import at_the_desk, desk_page
+from hauspost.doors.desk.naming import field_name
 from hauspost.doors.desk.sheet import ticket_for
 from hauspost.doors.desk.ticket import ticket_page
-from hauspost.doors.desk.timeline import field_name
 from hauspost.doors.ui import formats
 from hauspost.doors.ui.acting import actor_of, back_to
 from hauspost.ground import clock
@@ -125,8 +125,9 @@ def assignee(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[
 
 @of_card("team")
 def team(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None) -> None:
-    """POST …/team: hand it over."""
-    actions.hand_to(ticket, needed(Team, text_of(request, "team"), "team"), actor=actor, based_on=based_on)
+    """POST …/team: hand it over, with a note on why."""
+    to = needed(Team, text_of(request, "team"), "team")
+    actions.hand_to(ticket, to, actor=actor, note=text_of(request, "note"), based_on=based_on)
 
 
 @of_card("status")

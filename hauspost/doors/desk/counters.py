@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from hauspost.duties.notices.models import Notice
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
-from hauspost.records.tickets.models import Ticket
+from hauspost.records.tickets.models import Participant, Ticket
 
 CAP = 1000
 _SECONDS = 15
@@ -56,6 +56,15 @@ def counters(actor: Actor) -> Counters:
     return found
 
 
+def _unread(teams: list[int]) -> "QuerySet[Notice]":
+    """What was told of tickets of these teams, of those that one helps on, and of the house itself."""
+    helping = Participant.objects.filter(
+        person=OuterRef("person"), ticket=OuterRef("ticket"), role=Participant.Role.HELPER, is_confirmed=True
+    )
+    seen = Q(ticket=None) | Q(ticket__team__in=teams) | Exists(helping)
+    return Notice.objects.filter(seen, person=OuterRef("pk")).unread()
+
+
 def forget(actor: Actor) -> None:
     """Count anew: this person has just changed something."""
     cache.delete(_key(actor))
@@ -83,7 +92,7 @@ def _count(actor: Actor, person: Person) -> Counters:
             mine=CappedCount(Ticket.objects.filter(assignee=OuterRef("pk")).open().awake()),
             waits=CappedCount(desk.waiting()),
             asleep=CappedCount(desk.snoozed()),
-            unread=CappedCount(Notice.objects.filter(person=OuterRef("pk"), ticket__team__in=teams).unread(), "id"),
+            unread=CappedCount(_unread(teams), "id"),
         )
         .values_list("mine", "waits", "asleep", "unread")
         .get()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from hauspost.doors.desk.timeline import field_name
+from hauspost.doors.desk.naming import field_name
 from hauspost.ground.refusals import Invalid
 from hauspost.records.people.actions import known_person
 from hauspost.records.people.models import Person, sort_key_of

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
@@ -15,10 +16,16 @@ from hauspost.doors.ui.acting import View, actor_of, ask_to_sign_in
 from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.formats import capped
 from hauspost.doors.ui.pages import page
+from hauspost.duties.keeping import watching
+from hauspost.ground import clock
 from hauspost.ground.mail import outbox
 from hauspost.ground.text.words import in_language
+from hauspost.ground.vitals import reading as vitals
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Participant
+
+_SILENCE = "worker-is-silent"
+ALARM = "backups-in-trouble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,30 @@ def desk_page(
         sees_settings=actor.is_administrator or bool(actor.who and actor.who.is_auditor),
         is_demo=settings.HAUSPOST.demo,
         mail_leaves=outbox.is_configured(),
+        worker_is_silent=worker_is_silent(),
+        backup_alarm=backup_alarm(actor),
         **more,
     )
+
+
+def worker_is_silent() -> bool:
+    """Whether nothing has been delivered or sent for five minutes, as no worker runs (P5.7); asked every 15 seconds."""
+    found = cache.get(_SILENCE)
+    if found is None:
+        found = vitals.is_silent("work")
+        cache.set(_SILENCE, found, 15)
+    return bool(found)
+
+
+def backup_alarm(actor: Actor) -> str:
+    """What administrators have to be told of the backups, "" for nothing and for everybody else; asked every minute."""
+    if not actor.is_administrator:
+        return ""
+    found = cache.get(ALARM)
+    if found is None:
+        found = watching.look(clock.now()).alarm
+        cache.set(ALARM, found, 60)
+    return watching.words(str(found))
 
 
 def rail(actor: Actor) -> tuple[list[RailLink], list[RailLink]]:
@@ -106,8 +135,12 @@ def rail(actor: Actor) -> tuple[list[RailLink], list[RailLink]]:
         RailLink("open", url("open"), _("All open"), "layers"),
         RailLink("waiting", url("waiting"), _("Waiting"), "hourglass", capped(count.waiting)),
         RailLink("snoozed", url("snoozed"), _("Snoozed"), "alarm-clock", capped(count.snoozed)),
+        RailLink("followed", url("followed"), _("Followed"), "eye"),
         RailLink("closed", url("closed"), _("Closed"), "archive"),
     ]
+    if actor.teams_with("mailroom"):
+        # For those who hand work out: what lies with people who are away (P48.1). Not counted: it costs nothing.
+        views.insert(-1, RailLink("absent", url("absent"), _("Of absent people"), "calendar-off"))
     teams = [
         RailLink(
             f"team:{team.key}",

@@ -1,4 +1,4 @@
-"""The lists of the desk: mine, a team's, all open, waiting, snoozed, closed."""
+"""The lists of the desk: mine, a team's, all open, waiting, snoozed, followed, closed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from hauspost.doors.desk.counters import counters
-from hauspost.doors.desk.frame import at_the_desk, desk_page
+from hauspost.doors.desk.frame import at_the_desk, desk_page, sees_mailroom
 from hauspost.doors.desk.rows import STATE_COLOURS, Page, newest_first, ticket_base
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.pages import page
+from hauspost.duties.routing.absence import assigned_to_absent
+from hauspost.records.people.absences import today
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Team
 from hauspost.records.tickets.models import Priority, Ticket
@@ -40,6 +42,8 @@ _VIEWS: Mapping[str, Callable[[], str]] = {
     "open": lambda: _("All open"),
     "waiting": lambda: _("Waiting"),
     "snoozed": lambda: _("Snoozed"),
+    "followed": lambda: _("Followed"),
+    "absent": lambda: _("Of absent people"),
     "closed": lambda: _("Closed"),
 }
 
@@ -48,7 +52,7 @@ def listed(key: str, actor: Actor) -> Listed:
     """The list of that key, as this person may see it. Raises Http404 for others."""
     if key.startswith("team:"):
         return _of_team(key.removeprefix("team:"), actor)
-    if key not in _VIEWS:
+    if key not in _VIEWS or (key == "absent" and not sees_mailroom(actor)):
         raise Http404
     assert actor.who is not None
     desk = Ticket.objects.at_desk_of(actor)
@@ -66,6 +70,12 @@ def listed(key: str, actor: Actor) -> Listed:
         case "snoozed":
             tickets = desk.snoozed()
             words = _("A snoozed ticket sleeps here until its time comes or somebody answers.")
+        case "followed":
+            tickets = Ticket.objects.followed_by(actor).open()
+            words = _("What your teams handed on, what was sent to you as well, and what you were asked to help on.")
+        case "absent":
+            tickets = assigned_to_absent(actor, on=today())
+            words = _("Open tickets whose assignee is away today, or has left, appear here: hand them to somebody.")
         case _:
             tickets, words = desk.done(), _("Resolved and closed tickets appear here, newest first.")
     return Listed(key, _VIEWS[key](), tickets, url(key), nothing, words)

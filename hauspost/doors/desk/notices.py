@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,7 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 from hauspost.doors.desk import counters
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.ui.acting import actor_of
-from hauspost.duties.notices.actions import mark_read
+from hauspost.duties.keeping import watching
+from hauspost.duties.notices.actions import mark_read, mark_read_of_the_house
 from hauspost.duties.notices.models import Notice
 from hauspost.records.people.models import Person
 from hauspost.records.tickets.models import Ticket
@@ -28,21 +30,26 @@ HEADLINES: Mapping[str, Callable[[], str]] = {
     "ticket.planned": lambda: _("Visit planned for you"),
     "ticket.woken": lambda: _("Due again"),
     "ticket.reopened": lambda: _("Open again"),
+    "ticket.emergency_access": lambda: _("Emergency access to a ticket of your team"),
+    "participant.added": lambda: _("Your help is asked for"),
     "mail.failed": lambda: _("A reply did not arrive"),
     "mail.bounced": lambda: _("A reply did not arrive"),
+    "backup.failed": lambda: _("Backups"),
+    "backup.overdue": lambda: _("Backups"),
+    "backup.drill": lambda: _("Backups"),
 }
-URGENT = ("mail.failed", "mail.bounced")
+URGENT = ("backup.failed", "backup.overdue", "backup.drill", "mail.failed", "mail.bounced", "ticket.emergency_access")
 
 
 @dataclass(frozen=True)
 class Told:
-    """One line of the page."""
+    """One line of the page; `number` is None for what is about the house and no ticket."""
 
     headline: str
     is_urgent: bool
     is_unread: bool
     subject: str
-    number: int
+    number: int | None
     requester: str
     at: datetime
 
@@ -53,14 +60,23 @@ def show(request: HttpRequest) -> HttpResponse:
     """GET /desk/notices: the newest hundred, of tickets that this person may still see (P11.3)."""
     actor = actor_of(request)
     assert isinstance(actor.who, Person)
-    readable = Ticket.objects.at_desk_of(actor).values("number")
+    at_desk = Ticket.objects.at_desk_of(actor).values("number")
+    followed = Ticket.objects.followed_by(actor).values("number")
     rows = (
         Notice.objects.of(actor.who)
-        .filter(ticket__in=readable)
+        .filter(Q(ticket=None) | Q(ticket__in=at_desk) | Q(ticket__in=followed))
         .values_list("kind", "read_at", "ticket__subject", "ticket_id", "ticket__requester__name", "created_at")
     )
     told = [
-        Told(HEADLINES[kind](), kind in URGENT, read_at is None, subject, number, requester, at)
+        Told(
+            HEADLINES[kind](),
+            kind in URGENT,
+            read_at is None,
+            subject if number else watching.words(kind.partition(".")[2]),
+            number,
+            requester,
+            at,
+        )
         for kind, read_at, subject, number, requester, at in rows[:_MOST]
         if kind in HEADLINES
     ]
@@ -70,9 +86,16 @@ def show(request: HttpRequest) -> HttpResponse:
 @at_the_desk
 @require_POST
 def reading(request: HttpRequest) -> HttpResponse:
-    """POST /desk/notices/reading: all of it is read; with `ticket`, what tells of that one, and on to its page."""
+    """POST /desk/notices/reading: all of it is read; with `ticket`, what tells of that one, and on to its page.
+
+    With `backups`, what tells of these, and on to theirs.
+    """
     actor = actor_of(request)
     assert isinstance(actor.who, Person)
+    if "backups" in request.POST:
+        mark_read_of_the_house(actor.who)
+        counters.forget(actor)
+        return HttpResponseRedirect(reverse("settings-backups"))
     number = request.POST.get("ticket", "")
     known = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
     mark_read(actor.who, known)

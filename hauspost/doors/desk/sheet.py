@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,14 +14,17 @@ from markupsafe import Markup
 from hauspost.doors.desk.counters import CAP
 from hauspost.doors.desk.reasons import held_because
 from hauspost.doors.desk.timeline import Line, timeline
+from hauspost.doors.ui import formats
 from hauspost.ground import clock
 from hauspost.ground.mail.outbox import delivery_states
 from hauspost.ground.refusals import NotFound
 from hauspost.ground.text.safe_html import point_pictures
 from hauspost.records.people.actor import Actor
-from hauspost.records.tickets.models import Attachment, Entry, Link, Participant, Status, Tag, Ticket
+from hauspost.records.tickets.models import Attachment, Entry, Link, Participant, Status, Tag, TeamShare, Ticket
 from hauspost.records.tickets.reading import View, view_of
 
+# Few tickets are shared: asked along with the ticket, so that the others cost no query.
+_IS_SHARED = Exists(TeamShare.objects.filter(ticket=OuterRef("number")))
 # As many entries as a page shows at once; "earlier entries" shows the ones before.
 MOST_ENTRIES = 100
 
@@ -136,6 +139,14 @@ class LinkedTicket:
 
 
 @dataclass(frozen=True)
+class Sharing:
+    """Another team that reads the ticket, and why."""
+
+    team: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Sheet:
     """A ticket, as one reader sees it."""
 
@@ -147,6 +158,7 @@ class Sheet:
     people: list[Taking]
     links: list[LinkedTicket]
     tags: list[str]
+    shares: list[Sharing]
     requester_open: int
     requester_done: int
 
@@ -161,7 +173,8 @@ class Sheet:
 def ticket_for(number: int, actor: Actor) -> tuple[Ticket, View]:
     """The ticket and as what the actor sees it. Raises NotFound alike for none and for forbidden (S5)."""
     # Not .first(): it would order by the key, which costs more to say than to do.
-    found = next(iter(Ticket.objects.with_names().filter(number=number)[:1]), None)
+    rows = Ticket.objects.with_names().select_related("satisfaction").annotate(is_shared=_IS_SHARED)
+    found = next(iter(rows.filter(number=number)[:1]), None)
     view = view_of(found, actor) if found is not None else None
     if found is None or view is None or not view.sees_notes:
         raise NotFound
@@ -206,6 +219,7 @@ def side_of(ticket: Ticket, view: View, actor: Actor, people: list[Taking] | Non
         people=_people(ticket) if people is None else people,
         links=_links(ticket, actor),
         tags=sorted(Tag.objects.filter(ticket=ticket).values_list("word", flat=True)),
+        shares=_shares(ticket),
         requester_open=others[0],
         requester_done=others[1],
     )
@@ -309,6 +323,18 @@ def _people(ticket: Ticket) -> list[Taking]:
         Taking(str(uid), name, role, str(roles[role]), confirmed, external)
         for _id, uid, name, role, confirmed, external in sorted(rows)
     ]
+
+
+def note_readers(ticket: Ticket) -> str:
+    """The teams that read an internal note: nobody writes one without knowing (P6.1)."""
+    return formats.listing([ticket.team.name, *(share.team for share in _shares(ticket))])
+
+
+def _shares(ticket: Ticket) -> list[Sharing]:
+    if not getattr(ticket, "is_shared", False):
+        return []
+    rows = TeamShare.objects.filter(ticket=ticket).select_related("team").order_by("id")
+    return [Sharing(row.team.name, str(row.get_kind_display())) for row in rows]
 
 
 def _links(ticket: Ticket, actor: Actor) -> list[LinkedTicket]:

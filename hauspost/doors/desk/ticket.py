@@ -17,7 +17,7 @@ from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.desk.lists import Listed, listed, rows_context
 from hauspost.doors.desk.rows import STATE_COLOURS, newest_first
-from hauspost.doors.desk.sheet import sheet_of, side_of, ticket_for
+from hauspost.doors.desk.sheet import note_readers, sheet_of, side_of, ticket_for
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.pages import page
 from hauspost.ground.mail import outbox
@@ -44,6 +44,11 @@ CARD_FIELDS: Mapping[str, tuple[str, ...]] = {
     "participants": (),
     "links": (),
     "tags": (),
+}  # fmt: skip
+# What somebody needs the right to, to be shown a card's form; where it is not called like its card.
+_CARD_RIGHTS: Mapping[str, str] = {
+    "assignee": "assign", "team": "hand", "classification": "catalogue", "visit": "plan", "subject": "catalogue",
+    "snooze": "status", "links": "link", "tags": "tag",
 }  # fmt: skip
 KINDS = ("reply", "note")
 _LIST = re.compile(r"[a-z]+(:[a-zA-Z0-9_-]+)?")
@@ -83,7 +88,7 @@ def ticket_page(
     ticket, view = ticket_for(number, actor)
     sheet = sheet_of(ticket, view, actor, before_seq=small_number(request.GET.get("earlier", "")))
     request.shows_mail_html = True  # type: ignore[attr-defined]
-    change = change if change in CARD_FIELDS and view.role != "auditor" else ""
+    change = change if _may_change(change, view) else ""
     beside = _list_beside(request, actor, ticket)
     if composer is not None:
         composer |= composer_context(ticket, composer["kind"])
@@ -128,7 +133,7 @@ def _side_part(request: HttpRequest, number: int) -> HttpResponse:
     actor = actor_of(request)
     ticket, view = ticket_for(number, actor)
     change = request.GET.get("change", "")
-    change = change if change in CARD_FIELDS and view.role != "auditor" else ""
+    change = change if _may_change(change, view) else ""
     return page(
         request,
         "desk/_aside.html",
@@ -139,6 +144,10 @@ def _side_part(request: HttpRequest, number: int) -> HttpResponse:
         typed={},
         refused="",
     )
+
+
+def _may_change(card: str, view: View) -> bool:
+    return card in CARD_FIELDS and view.may(_CARD_RIGHTS.get(card, card))
 
 
 def _common(request: HttpRequest, ticket: Ticket, view: View) -> dict[str, Any]:
@@ -208,14 +217,14 @@ def _composer_asked(request: HttpRequest, number: int, kind: str) -> dict[str, A
 def composer_context(ticket: Ticket, kind: str) -> dict[str, Any]:
     """Whom it will reach, and what may be set with it."""
     if kind == "note":
-        return {"recipients": [], "statuses": [], "team": ticket.team.name, "labels": ("", "", "")}
+        return {"recipients": [], "statuses": [], "team": note_readers(ticket), "labels": ("", "", "")}
     found = Status.objects.filter(
         archived_at__isnull=True, kind__in=("open", "waiting_requester", "waiting_third", "resolved")
     ).order_by("position", "id")
     return {
         "recipients": recipients_of(ticket),
         "statuses": [(status.key, status.name) for status in found if status.id != ticket.status_id],
-        "team": ticket.team.name,
+        "team": note_readers(ticket),
         "labels": send_labels(),
     }
 

@@ -4,40 +4,18 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic
 from typing import Any
 
-from django.conf import settings
-from django.db.models import TextField, Value
-from django.db.models.functions import Cast
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from markupsafe import Markup, escape
 
+from hauspost.doors.desk.naming import Names, field_name, names_of_values
 from hauspost.doors.ui import formats
 from hauspost.ground.history.models import Event
-from hauspost.ground.text.words import in_language
-from hauspost.records.catalogue.models import Category, TicketType
-from hauspost.records.people.actions import names_of
-from hauspost.records.people.models import Department, Team
-from hauspost.records.places.models import Location, Site
-from hauspost.records.tickets.models import Channel, Level, Link, Participant, Priority, Status, WorkPlace
+from hauspost.records.tickets.models import Link, Participant
 
-_PERSONS = ("requester", "affected", "assignee", "technician")
-_KEYED: Mapping[str, Any] = {
-    "team": Team,
-    "category": Category,
-    "site": Site,
-    "location": Location,
-    "department": Department,
-    "status": Status,
-}
-_CHOICES: Mapping[str, Any] = {
-    "type": TicketType, "impact": Level, "urgency": Level, "priority": Priority, "channel": Channel,
-    "work_place": WorkPlace,
-}  # fmt: skip
-_MOMENTS = ("planned_at", "wake_at", "impact_from", "impact_to")
 # Follow from others, or are the machine's own: they are not told one by one.
 _UNTOLD = frozenset(
     {"state", "version", "changed_at", "opened_at", "answered_at", "resolved_at", "closed_at", "awaits_reply",
@@ -71,32 +49,6 @@ class _Event:
         return self.data.get("after") or {}
 
 
-@dataclass(frozen=True)
-class _Names:
-    """The names behind the uids and keys that events hold."""
-
-    people: Mapping[str, str]
-    keyed: Mapping[tuple[str, str], str]
-
-    def person(self, uid: str | None) -> str:
-        return self.people.get((uid or "").removeprefix("person:"), "") or _("somebody")
-
-    def value(self, field: str, value: Any) -> str:
-        if value in (None, ""):
-            return _("none")
-        if field in _PERSONS:
-            return self.person(value)
-        if field in _KEYED:
-            return self.keyed.get((field, value), str(value))
-        if field in _CHOICES:
-            return str(dict(_CHOICES[field].choices).get(value, value))
-        if field in _MOMENTS:
-            return formats.when(parse_datetime(value))
-        if field == "impact_percent":
-            return f"{value}\u00a0%"
-        return str(value)
-
-
 def timeline(stream: str, known_people: Mapping[str, str]) -> list[Line]:
     """The events of a stream in words, oldest first; two queries, three when they name people not yet known."""
     rows = Event.objects.filter(stream__name=stream).order_by("-seq")[:MOST]
@@ -105,9 +57,12 @@ def timeline(stream: str, known_people: Mapping[str, str]) -> list[Line]:
         for kind, at, actor, data in rows.values_list("kind", "occurred_at", "actor", "data")
     ]
     names = _names(events, known_people)
+    # When its time was over the persons went: what stands before names nobody any more, though the record has uids.
+    expired = next((place for place, event in enumerate(events) if event.kind == "ticket.expired"), len(events))
+    nobody = Names({}, names.keyed)
     lines = []
-    for event in reversed(events):
-        told = _TELL.get(event.kind, _told_plainly)(event, names)
+    for place, event in reversed(list(enumerate(events))):
+        told = _TELL.get(event.kind, _told_plainly)(event, names if place < expired else nobody)
         if told is not None:
             words = Markup(" · ").join([told, *_way(event)])
             lines.append(Line(event.at, words, event.kind in ("mail.failed", "mail.bounced")))
@@ -124,18 +79,9 @@ def _way(event: _Event) -> list[Markup]:
     return []
 
 
-def _names(events: list[_Event], known: Mapping[str, str]) -> _Names:
-    uids: set[str] = set()
-    keys: dict[str, set[str]] = {}
-    for event in events:
-        uids |= _uids(event)
-        for values in (event.before, event.after):
-            for field in _KEYED.keys() & values.keys():
-                if values[field]:
-                    keys.setdefault(field, set()).add(values[field])
-    missing = uids - known.keys()
-    people = {**known, **(names_of(sorted(missing)) if missing else {})}
-    return _Names(people, _keyed(keys))
+def _names(events: list[_Event], known: Mapping[str, str]) -> Names:
+    changes = [values for event in events for values in (event.before, event.after)]
+    return names_of_values(changes, {uid for event in events for uid in _uids(event)}, known)
 
 
 def _uids(event: _Event) -> set[str]:
@@ -144,49 +90,8 @@ def _uids(event: _Event) -> set[str]:
         event.data.get("person"),
         event.data.get("participant"),
     }
-    found |= {values.get(field) for values in (event.before, event.after) for field in _PERSONS}
     found |= set(event.data.get("people") or ())
-    return {uid for uid in found if isinstance(uid, str) and len(uid) == 36}
-
-
-# Names of company things by language, field and key. They change rarely, so a minute's age does no harm.
-_told: dict[tuple[str, str, str], tuple[str, float]] = {}
-_FRESH_SECONDS = 60
-
-
-def _keyed(keys: Mapping[str, set[str]]) -> dict[tuple[str, str], str]:
-    """Names by field and key, read in one query what is not known yet."""
-    language, at = get_language() or settings.LANGUAGE_CODE, monotonic()
-    found: dict[tuple[str, str], str] = {}
-    missing: dict[str, set[str]] = {}
-    for field, wanted in keys.items():
-        for key in wanted:
-            name, until = _told.get((language, field, key), ("", 0.0))
-            if until > at:
-                found[field, key] = name
-            else:
-                missing.setdefault(field, set()).add(key)
-    for field, key, said in _read(missing) if missing else ():
-        found[field, key] = in_language(json.loads(said), language, settings.LANGUAGE_CODE) or key
-        if len(_told) > 10_000:
-            _told.clear()
-        _told[language, field, key] = (found[field, key], at + _FRESH_SECONDS)
-    return found
-
-
-def _read(keys: Mapping[str, set[str]]) -> list[tuple[str, str, str]]:
-    queries = [
-        _KEYED[field]
-        .objects.filter(key__in=wanted)
-        .annotate(
-            said=Cast("path_words" if field == "category" else "words", TextField()),
-            field=Cast(Value(field), TextField()),
-        )
-        .order_by()
-        .values_list("field", "key", "said")
-        for field, wanted in keys.items()
-    ]
-    return list(queries[0].union(*queries[1:], all=True) if len(queries) > 1 else queries[0])
+    return {uid for uid in found if isinstance(uid, str)}
 
 
 def _bold(words: object) -> Markup:
@@ -198,36 +103,11 @@ def _say(sentence: str, **parts: object) -> Markup:
     return Markup(escape(sentence)) % {name: _bold(part) for name, part in parts.items()}
 
 
-def _who(event: _Event, names: _Names) -> str:
+def _who(event: _Event, names: Names) -> str:
     who = event.actor.get("who", "")
     if who.startswith("person:"):
         return names.person(who)
     return {"system": "Hauspost", "rule": "Hauspost", "import": _("Import")}.get(who, "Hauspost")
-
-
-FIELD_NAMES: Mapping[str, Callable[[], str]] = {
-    "requester": lambda: _("Requester"),
-    "affected": lambda: _("Affected"),
-    "team": lambda: _("Team"),
-    "assignee": lambda: _("Assignee"),
-    "category": lambda: _("Category"),
-    "type": lambda: _("Type"),
-    "impact": lambda: _("Impact"),
-    "urgency": lambda: _("Urgency"),
-    "priority": lambda: _("Priority"),
-    "site": lambda: _("Site"),
-    "location": lambda: _("Location"),
-    "status": lambda: _("Status"),
-    "work_place": lambda: _("Where"),
-    "technician": lambda: _("Technician"),
-    "planned_at": lambda: _("Planned for"),
-    "wake_at": lambda: _("Snoozed until"),
-    "impact_people": lambda: _("People affected"),
-    "impact_percent": lambda: _("Hampered by"),
-    "impact_from": lambda: _("Since"),
-    "impact_to": lambda: _("Until"),
-    "subject": lambda: _("Subject"),
-}
 
 
 _ORDER = ("type", "category", "priority", "impact", "urgency", "site", "location", "work_place", "technician",
@@ -238,12 +118,7 @@ def _place(field: str) -> int:
     return _ORDER.index(field) if field in _ORDER else len(_ORDER)
 
 
-def field_name(field: str) -> str:
-    """A field's name, as cards and events call it."""
-    return FIELD_NAMES[field]() if field in FIELD_NAMES else field
-
-
-def _changes(event: _Event, names: _Names, skip: Iterable[str] = ()) -> list[Markup]:
+def _changes(event: _Event, names: Names, skip: Iterable[str] = ()) -> list[Markup]:
     told = []
     for field in sorted(event.after, key=_place):
         before, after = event.before.get(field), event.after[field]
@@ -257,7 +132,7 @@ def _changes(event: _Event, names: _Names, skip: Iterable[str] = ()) -> list[Mar
     return told
 
 
-def _with_changes(event: _Event, names: _Names) -> Markup | None:
+def _with_changes(event: _Event, names: Names) -> Markup | None:
     """An entry stands in the record itself; here only what changed with it."""
     told = _changes(event, names, skip=("wake_at",))
     if event.data.get("reopened"):
@@ -265,21 +140,21 @@ def _with_changes(event: _Event, names: _Names) -> Markup | None:
     return Markup(", ").join(told) if told else None
 
 
-def _opened(event: _Event, names: _Names) -> Markup | None:
+def _opened(event: _Event, names: Names) -> Markup | None:
     team = names.value("team", event.after.get("team"))
     if event.data.get("by desk"):
         return _say(_("%(who)s opened the ticket for team %(team)s"), who=_who(event, names), team=team)
     return _say(_("Opened for team %(team)s"), team=team)
 
 
-def _told_plainly(event: _Event, names: _Names) -> Markup | None:
+def _told_plainly(event: _Event, names: Names) -> Markup | None:
     told = _changes(event, names)
     if not told:
         return None
     return Markup("{}: {}").format(_bold(_who(event, names)), Markup(", ").join(told))
 
 
-def _assigned(event: _Event, names: _Names) -> Markup | None:
+def _assigned(event: _Event, names: Names) -> Markup | None:
     who, uid = _who(event, names), event.after.get("assignee")
     if "assignee" not in event.after:
         return _told_plainly(event, names)
@@ -290,12 +165,17 @@ def _assigned(event: _Event, names: _Names) -> Markup | None:
     return _say(_("%(who)s assigned it to %(assignee)s"), who=who, assignee=names.person(uid))
 
 
-def _handed(event: _Event, names: _Names) -> Markup | None:
+def _handed(event: _Event, names: Names) -> Markup | None:
     team = names.value("team", event.after.get("team"))
     return _say(_("%(who)s handed it to team %(team)s"), who=_who(event, names), team=team)
 
 
-def _status(event: _Event, names: _Names) -> Markup | None:
+def _emergency(event: _Event, names: Names) -> Markup | None:
+    until = parse_datetime(event.data.get("until") or "")
+    return _say(_("%(who)s opened emergency access until %(until)s"), who=_who(event, names), until=formats.when(until))
+
+
+def _status(event: _Event, names: Names) -> Markup | None:
     status = names.value("status", event.after.get("status"))
     until = event.after.get("wake_at")
     if until:
@@ -306,24 +186,24 @@ def _status(event: _Event, names: _Names) -> Markup | None:
     return _say(_("%(who)s set it to %(status)s"), who=_who(event, names), status=status)
 
 
-def _snoozed(event: _Event, names: _Names) -> Markup | None:
+def _snoozed(event: _Event, names: Names) -> Markup | None:
     moment = formats.when(parse_datetime(event.after.get("wake_at") or ""))
     return _say(_("%(who)s snoozed it until %(until)s"), who=_who(event, names), until=moment)
 
 
-def _requester(event: _Event, names: _Names) -> Markup | None:
+def _requester(event: _Event, names: Names) -> Markup | None:
     new, old = names.person(event.after.get("requester")), names.person(event.before.get("requester"))
     return _say(_("%(who)s changed the requester from %(old)s to %(new)s"), who=_who(event, names), old=old, new=new)
 
 
-def _person(sentence: Callable[[], str]) -> "Callable[[_Event, _Names], Markup | None]":
-    def told(event: _Event, names: _Names) -> Markup | None:
+def _person(sentence: Callable[[], str]) -> "Callable[[_Event, Names], Markup | None]":
+    def told(event: _Event, names: Names) -> Markup | None:
         return _say(sentence(), who=_who(event, names), person=names.person(event.data.get("person")))
 
     return told
 
 
-def _proposed(event: _Event, names: _Names) -> Markup | None:
+def _proposed(event: _Event, names: Names) -> Markup | None:
     people = [names.person(uid) for uid in event.data.get("people") or ()]
     sentence = ngettext(
         "%(people)s was in copy and waits to be confirmed",
@@ -333,14 +213,14 @@ def _proposed(event: _Event, names: _Names) -> Markup | None:
     return _say(sentence, people=formats.listing(people))
 
 
-def _added(event: _Event, names: _Names) -> Markup | None:
+def _added(event: _Event, names: Names) -> Markup | None:
     role = str(dict(Participant.Role.choices).get(event.data.get("role", ""), ""))
     person = names.person(event.data.get("person"))
     return _say(_("%(who)s added %(person)s (%(role)s)"), who=_who(event, names), person=person, role=role)
 
 
-def _linked(sentence: Callable[[], str]) -> "Callable[[_Event, _Names], Markup | None]":
-    def told(event: _Event, names: _Names) -> Markup | None:
+def _linked(sentence: Callable[[], str]) -> "Callable[[_Event, Names], Markup | None]":
+    def told(event: _Event, names: Names) -> Markup | None:
         kind = str(dict(Link.Kind.choices).get(event.data.get("kind", ""), ""))
         # Not the number: whoever reads this may not know of the other ticket (P11.1); the card of links shows it.
         return _say(sentence(), who=_who(event, names), kind=kind)
@@ -348,22 +228,26 @@ def _linked(sentence: Callable[[], str]) -> "Callable[[_Event, _Names], Markup |
     return told
 
 
-def _tagged(sentence: Callable[[], str]) -> "Callable[[_Event, _Names], Markup | None]":
-    def told(event: _Event, names: _Names) -> Markup | None:
+def _tagged(sentence: Callable[[], str]) -> "Callable[[_Event, Names], Markup | None]":
+    def told(event: _Event, names: Names) -> Markup | None:
         return _say(sentence(), who=_who(event, names), tag=event.data.get("tag", ""))
 
     return told
 
 
-def _only_who(sentence: Callable[[], str]) -> "Callable[[_Event, _Names], Markup | None]":
-    def told(event: _Event, names: _Names) -> Markup | None:
+def _rated(event: _Event, names: Names) -> Markup | None:
+    return _say(_("%(who)s gave %(score)s of 5"), who=_who(event, names), score=event.data.get("score", ""))
+
+
+def _only_who(sentence: Callable[[], str]) -> "Callable[[_Event, Names], Markup | None]":
+    def told(event: _Event, names: Names) -> Markup | None:
         return _say(sentence(), who=_who(event, names))
 
     return told
 
 
-def _mail(sentence: Callable[[], str]) -> "Callable[[_Event, _Names], Markup | None]":
-    def told(event: _Event, names: _Names) -> Markup | None:
+def _mail(sentence: Callable[[], str]) -> "Callable[[_Event, Names], Markup | None]":
+    def told(event: _Event, names: Names) -> Markup | None:
         reason = str(event.data.get("reply_text") or event.data.get("diagnostic") or event.data.get("error") or "")
         uid = event.data.get("person")
         person = names.person(uid) if uid else _("a recipient")
@@ -373,11 +257,11 @@ def _mail(sentence: Callable[[], str]) -> "Callable[[_Event, _Names], Markup | N
     return told
 
 
-def _silent(event: _Event, names: _Names) -> Markup | None:
+def _silent(event: _Event, names: Names) -> Markup | None:
     return None
 
 
-_TELL: Mapping[str, Callable[[_Event, _Names], Markup | None]] = {
+_TELL: Mapping[str, Callable[[_Event, Names], Markup | None]] = {
     "ticket.opened": _opened,
     "ticket.answered": _with_changes,
     "ticket.replied": _with_changes,
@@ -388,6 +272,10 @@ _TELL: Mapping[str, Callable[[_Event, _Names], Markup | None]] = {
     "ticket.handed": _handed,
     "ticket.catalogued": _told_plainly,
     "ticket.status": _status,
+    "ticket.emergency_access": _emergency,
+    "ticket.expired": lambda event, names: _say(_("Its retention period is over: persons and words are gone")),
+    "hold.placed": _only_who(lambda: _("%(who)s placed a legal hold")),
+    "hold.lifted": _only_who(lambda: _("%(who)s lifted the legal hold")),
     "ticket.reopened": _only_who(lambda: _("%(who)s reopened the ticket")),
     "ticket.impact": _told_plainly,
     "ticket.snoozed": _snoozed,
@@ -403,6 +291,8 @@ _TELL: Mapping[str, Callable[[_Event, _Names], Markup | None]] = {
     "ticket.unlinked": _linked(lambda: _("%(who)s took a link off (%(kind)s)")),
     "ticket.tagged": _tagged(lambda: _("%(who)s tagged it %(tag)s")),
     "ticket.untagged": _tagged(lambda: _("%(who)s took the tag %(tag)s off")),
+    "ticket.dossier_made": _only_who(lambda: _("%(who)s made a dossier of it")),
+    "ticket.rated": _rated,
     "mail.handed_over": _silent,
     "mail.failed": _mail(lambda: _("The mail to %(person)s could not be sent")),
     "mail.bounced": _mail(lambda: _("The mail to %(person)s came back")),

@@ -88,7 +88,7 @@ def _file(request: HttpRequest, ticket: Ticket, actor: Actor) -> None:
         if who.startswith("team:"):
             team = keyed(Team, who.removeprefix("team:"), "team")
             if team is not None and team.id != ticket.team_id:
-                actions.hand_to(ticket, team, actor=actor)
+                actions.hand_to(ticket, team, actor=actor, note=text_of(request, "note"))
         elif who:
             actions.assign(ticket, uid_of(who, "assignee"), actor=actor)
 
@@ -124,7 +124,7 @@ def table(request: HttpRequest, number: int, *, refused: str = "", status: int =
         missing=_missing(ticket),
         picked={
             name: request.POST.get(name, "")
-            for name in ("category", "other_category", "who", "other_who", "work_place")
+            for name in ("category", "other_category", "who", "other_who", "work_place", "note")
         },
     )
 

@@ -2,7 +2,23 @@
 
 from django.urls import include, path
 
-from hauspost.doors.desk import changes, files, lists, menu, new, notices, people, search, ticket, triage, writing
+from hauspost.doors.desk import (
+    absences,
+    as_of,
+    changes,
+    dossier,
+    exporting,
+    files,
+    lists,
+    menu,
+    new,
+    notices,
+    people,
+    search,
+    ticket,
+    triage,
+    writing,
+)
 from hauspost.doors.desk.mailroom import ledger, mailbox, outgoing, quarantine, reactions
 
 _one = "tickets/<int:number>"
@@ -11,19 +27,26 @@ urlpatterns = [
     path("", lists.start, name="desk"),
     path("settings/", include("hauspost.doors.desk.settings.urls")),
     path("menu", menu.show, name="desk-menu"),
+    path("absences", absences.show, name="absences"),
+    path("absences/<int:absence>/removal", absences.removal, name="absence-removal"),
     path("mine", lists.show, {"key": "mine"}, name="mine"),
     path("open", lists.show, {"key": "open"}, name="open"),
     path("waiting", lists.show, {"key": "waiting"}, name="waiting"),
     path("snoozed", lists.show, {"key": "snoozed"}, name="snoozed"),
+    path("followed", lists.show, {"key": "followed"}, name="followed"),
+    path("absent", lists.show, {"key": "absent"}, name="absent"),
     path("closed", lists.show, {"key": "closed"}, name="closed"),
     path("teams/<slug:key>", lists.of_team, name="team"),
     path("search", search.show, name="search"),
+    path("export", exporting.tickets, name="export"),
     path("people", people.suggest, name="people"),
     path("triage", triage.show, name="triage"),
     path("triage/<int:number>", triage.one, name="sorting"),
     path("triage/<int:number>/filing", triage.filing, name="filing"),
     path("tickets/new", new.new_ticket, name="new-ticket"),
     path(_one, ticket.show, name="ticket"),
+    path(f"{_one}/as-of", as_of.show, name="ticket-as-of"),
+    path(f"{_one}/dossier", dossier.make, name="ticket-dossier"),
     path(f"{_one}/replies", writing.replies, name="replies"),
     path(f"{_one}/notes", writing.notes, name="notes"),
     path(f"{_one}/composer", writing.composer, name="composer"),
@@ -59,6 +82,7 @@ urlpatterns = [
     path("notices", notices.show, name="notices"),
     path("notices/reading", notices.reading, name="notices-reading"),
     path("mailroom", ledger.show, name="ledger"),
+    path("mailroom/export", exporting.mails, name="ledger-export"),
     path("mailroom/quarantine", quarantine.show, name="quarantine"),
     path("mailroom/quarantine/retry", quarantine.retry_all, name="quarantine-retry"),
     path("mailroom/<int:delivery>", quarantine.one, name="delivery"),

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from django.db import InterfaceError, OperationalError, connections
@@ -15,6 +16,8 @@ from hauspost.doors.listeners._smtp_session import House
 from hauspost.doors.listeners.folder import Watch
 from hauspost.duties.intake.actions import is_ours, keep
 from hauspost.ground.config import Config, ConfigFault
+from hauspost.ground.logs import speak_as
+from hauspost.ground.vitals.actions import Pulse
 
 log = logging.getLogger("hauspost.listeners")
 
@@ -24,6 +27,7 @@ FAREWELL_SECONDS = 20.0
 
 def run(config: Config) -> None:
     """Take mail in until SIGTERM or Ctrl-C; mails on their way are finished first. Raises ConfigFault, OSError."""
+    speak_as("listen")
     asyncio.run(_serve(config))
 
 
@@ -36,9 +40,25 @@ async def _serve(config: Config) -> None:
     watch = Watch(config.folder_watch, keep=keep, is_ours=is_ours, limit_bytes=config.mail_size_limit)
     doors = await open_doors(config, house)
     watch.start()
+    beating = asyncio.create_task(_show_life())
     await stop.wait()
+    beating.cancel()
     await asyncio.to_thread(watch.stop)
     await close(doors, house)
+
+
+async def _show_life() -> None:
+    """As long as conversations go on: a loop that hangs shows none."""
+    pulse, loop = Pulse("listen"), asyncio.get_running_loop()
+    # One thread of its own: each that asks the database has a connection.
+    with ThreadPoolExecutor(max_workers=1) as room:
+        try:
+            while True:
+                await loop.run_in_executor(room, pulse.beat)
+                await asyncio.sleep(1)
+        finally:
+            room.submit(pulse.end)
+            room.submit(connections.close_all)
 
 
 async def open_doors(config: Config, house: House) -> list[asyncio.Server]:

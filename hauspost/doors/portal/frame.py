@@ -6,6 +6,20 @@ from django.http import HttpRequest, HttpResponse
 
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.pages import page
+from hauspost.records.people.actor import Actor
+from hauspost.records.people.models import Person
+
+
+def employee_of(request: HttpRequest) -> Actor:
+    """Who is signed in, as somebody who asks or follows: what they do at a desk counts for nothing here (P11.5)."""
+    return Actor.as_employee(person_of(request))
+
+
+def person_of(request: HttpRequest) -> Person:
+    """Who is signed in."""
+    who = actor_of(request).who
+    assert who is not None
+    return who
 
 
 def portal_page(

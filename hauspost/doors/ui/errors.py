@@ -1,23 +1,31 @@
 """Error pages: each says what happened and what to do next, and none repeats the address that was asked (S26)."""
 
 import logging
-import secrets
 from typing import Any
 
-from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from hauspost.doors.ui.language import browser_language
 from hauspost.doors.ui.pages import page
+from hauspost.doors.ui.problems import is_for_a_program, problem
+from hauspost.doors.ui.request_log import code_of
+from hauspost.doors.ui.stale_forms import origin_seen, wrong_address
+from hauspost.ground import logs
 from hauspost.ground.refusals import Refused
 
 _log = logging.getLogger("hauspost.pages")
+_CODES = {400: "not-understood", 403: "not-allowed", 404: "not-found", 500: "server-error"}
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400: also a foreign Host header (S11)."""
+    """400: also a foreign Host header (S11), which names the two addresses (P18.1)."""
+    if isinstance(exception, DisallowedHost) and not is_for_a_program(request):
+        _know_language(request)
+        _log.warning("foreign host")
+        return wrong_address(request, origin_seen(request), status=400)
     return _page(
         request,
         400,
@@ -51,8 +59,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault; the code leads an administrator to the line in the log."""
-    code = secrets.token_hex(4)
-    _log.error("Server error, code %s, %s %s", code, request.method, request.path, exc_info=True)
+    code = code_of(request)
+    route = request.resolver_match.view_name if request.resolver_match else ""
+    _log.error("server error, code %s", code, exc_info=True, extra=logs.facts(method=request.method, route=route))
     return _page(
         request,
         500,
@@ -64,39 +73,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """A verb said no: its own words, and the way back."""
+    _log.info("refused", extra=logs.facts(because=refused.code, status=refused.status))
     return _page(request, refused.status, str(refused), "", "", code=refused.code)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A stale or missing form token: name a wrong public URL (P18.1), keep the typed text (P18.3)."""
-    seen = f"{request.scheme}://{request.META.get('HTTP_HOST', '')}"
-    expected = settings.HAUSPOST.public_url.rstrip("/")
-    origin = request.META.get("HTTP_ORIGIN", "")
-    differs = not f"{expected}/".startswith(seen.rstrip("/") + "/") or (origin and not expected.startswith(origin))
-    typed = [
-        (name, text)
-        for name, texts in request.POST.lists()
-        if name not in ("csrfmiddlewaretoken", "password", "again")
-        for text in texts
-        if len(text) > 20
-    ]
-    return page(
-        request,
-        "ui/csrf.html",
-        status=403,
-        differs=differs,
-        expected=expected,
-        seen=origin or seen,
-        typed=typed,
-    )
-
-
 def _page(request: HttpRequest, status: int, title: str, cause: str, next_step: str, **more: Any) -> HttpResponse:
-    if not hasattr(request, "LANGUAGE_CODE"):
-        # The request broke before the middleware that knows the person: fall back to what the browser says.
-        language = browser_language(request)
-        request.LANGUAGE_CODE = language
-        translation.activate(language)
+    _know_language(request)
+    if is_for_a_program(request):
+        said = " ".join(str(words) for words in (cause or title, next_step) if words)
+        return problem(status, str(more.get("code") or _CODES.get(status, "refused")), said)
     part = bool(request.headers.get("HX-Request"))
     return page(
         request,
@@ -106,5 +91,14 @@ def _page(request: HttpRequest, status: int, title: str, cause: str, next_step: 
         cause=cause,
         next_step=next_step,
         number=status,
+        incident=code_of(request),
         code=more.get("code", ""),
     )
+
+
+def _know_language(request: HttpRequest) -> None:
+    if not hasattr(request, "LANGUAGE_CODE"):
+        # The request broke before the middleware that knows the person: fall back to what the browser says.
+        language = browser_language(request)
+        request.LANGUAGE_CODE = language
+        translation.activate(language)

@@ -13,6 +13,7 @@ from hauspost.duties.intake.actions import deliver_next
 from hauspost.duties.reactions.running import react_next
 from hauspost.ground import clock
 from hauspost.ground.mail import outbox
+from hauspost.ground.vitals.actions import Pulse
 from hauspost.ground.wake import Waiter
 
 log = logging.getLogger("hauspost.worker")
@@ -37,12 +38,13 @@ def work_until_idle() -> int:
 
 def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> None:
     """Work until told to stop; sleep when idle, woken at once by whoever brings work."""
-    waiter, courier = Waiter(), outbox.connection_pool()
+    waiter, pulse, courier = Waiter(), Pulse("work"), outbox.connection_pool()
     next_timers = datetime.min.replace(tzinfo=clock.now().tzinfo)
     threading.Thread(target=_wake_to_stop, args=(stop, waiter), daemon=True).start()
     ready()
     try:
         while not stop.is_set():
+            pulse.beat()
             try:
                 done = work_once(courier)
                 if clock.now() >= next_timers:
@@ -53,10 +55,11 @@ def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> 
                 log.error("the database does not answer: %s", fault)
                 connection.close()
                 done = 0
-            # A busy worker only shows that it lives; an idle one sleeps until woken.
+            # A busy worker only listens; an idle one sleeps until woken.
             waiter.wait(0 if done else POLL_SECONDS)
     finally:
         waiter.close()
+        pulse.end()
         connection.close()
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import transaction
 
+from hauspost.doors.worker import backups, census
+from hauspost.duties.privacy import retention
 from hauspost.ground import clock, db
 from hauspost.ground.files import actions as files
 from hauspost.ground.history.models import Seal
@@ -13,7 +15,7 @@ from hauspost.ground.history.sealing import seal
 from hauspost.ground.refusals import Refused
 from hauspost.records.people.actions import forget_old_links
 from hauspost.records.people.actor import rule
-from hauspost.records.people.login import forget_old_attempts
+from hauspost.records.people.login import forget_what_expired
 from hauspost.records.tickets.actions import wake
 from hauspost.records.tickets.models import Ticket
 
@@ -25,7 +27,8 @@ MOST_AT_ONCE = 100
 
 def run_due() -> int:
     """Everything whose time has come; answers how many things were done."""
-    return wake_due() + seal_daily()
+    census.count_all()
+    return wake_due() + seal_daily() + census.count() + retention.run_due() + backups.begin_due()
 
 
 def wake_due() -> int:
@@ -50,7 +53,7 @@ def seal_daily() -> int:
     if made is None:
         return 0
     files.sweep(clock.now())
-    forget_old_attempts()
+    forget_what_expired()
     forget_old_links()
     return 1
 

@@ -27,14 +27,27 @@ def forget_mails(person: Person, addresses: list[str]) -> list[Blob]:
     return released
 
 
-def raw_mentions(person: Person, words: list[str]) -> list[str]:
-    """Other people's raw mails that still name the person (in To, Cc or quotes): reported, not changed."""
+def forget_mails_of_ticket(number: int) -> list[Blob]:
+    """The same for every mail that went into a ticket, whoever sent it; what is left says that it came, and when."""
+    released: list[Blob] = []
+    rows = Delivery.objects.filter(ticket=number)
+    for delivery_id in list(rows.exclude(blob="").values_list("id", flat=True)):
+        released += files.release(f"delivery:{delivery_id}")
+    rows.update(
+        raw=None, blob="", sender="", subject="", mail_from="", source="", detail="", sha256="", person_uid="",
+        message_id_hash=None, content_hash=None,
+    )  # fmt: skip
+    return released
+
+
+def raw_mentions(words: list[str]) -> list[int]:
+    """The deliveries whose raw mail names somebody by these words, in To, Cc or quotes: reported, not changed."""
     wanted = [word.lower().encode() for word in words if word]
-    found: list[str] = []
+    found: list[int] = []
     if not wanted:
         return found
     for delivery_id, raw in Delivery.objects.filter(raw__isnull=False).values_list("id", "raw").iterator():
         lowered = bytes(raw or b"").lower()
         if any(word in lowered for word in wanted):
-            found.append(f"delivery {delivery_id}: somebody else's mail names the person")
+            found.append(delivery_id)
     return found[:200]

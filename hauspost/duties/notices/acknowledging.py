@@ -4,7 +4,16 @@ from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
-from hauspost.duties.notices.letters import answers_to, desk_of, main_address, page_of, spoken_to, subject_of, ticket_of
+from hauspost.duties.notices.letters import (
+    answers_to,
+    desk_of,
+    main_address,
+    said_of,
+    spoken_to,
+    subject_of,
+    ticket_of,
+    way_back,
+)
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import data_of
@@ -18,7 +27,7 @@ from hauspost.records.tickets.models import Entry, Ticket
 
 NEVER = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster", "bounce")
 ONCE_IN = timedelta(hours=24)
-PROVEN = (Proof.TRUSTED_RELAY, Proof.AUTHENTICATED_MAIL, Proof.SESSION)
+PROVEN = (Proof.TRUSTED_RELAY, Proof.AUTHENTICATED_MAIL, Proof.SESSION, Proof.TOKEN)
 
 
 def acknowledge(event: Event) -> None:
@@ -74,8 +83,9 @@ def _words(ticket: Ticket, desk: str, is_proven: bool) -> tuple[str, str]:
         _("your request has arrived and has the number #%(number)s.") % {"number": ticket.number},
         _("You can simply answer this mail if you want to add something."),
     ]
-    if not ticket.requester.is_external:
-        lines.append(_("See how it stands: %(page)s") % {"page": page_of(ticket, at_desk=False)})
+    way = way_back(ticket, [str(ticket.requester.uid)], is_proven=is_proven)
+    if way is not None:
+        lines.append(said_of(way))
     lines.append(_("Kind regards") + "\n" + desk)
     return subject, "\n\n".join(lines) + "\n"
 

@@ -2,7 +2,16 @@
 
 from django.conf import settings
 
-from hauspost.duties.notices.letters import answers_to, desk_of, subject_of, thread_of, ticket_of
+from hauspost.duties.notices.letters import (
+    answers_to,
+    desk_of,
+    said_of,
+    spoken_to,
+    subject_of,
+    thread_of,
+    ticket_of,
+    way_back,
+)
 from hauspost.ground import clock, tokens
 from hauspost.ground.files.actions import read_blob
 from hauspost.ground.history.models import Event
@@ -11,7 +20,8 @@ from hauspost.ground.mail import outbox
 from hauspost.ground.mail.addresses import message_id_for
 from hauspost.ground.mail.compose import File, Outgoing
 from hauspost.ground.mail.letter import bare_subject
-from hauspost.records.tickets.models import Attachment, Entry
+from hauspost.ground.text.plain import html_of_text
+from hauspost.records.tickets.models import Attachment, Entry, Ticket
 from hauspost.records.tickets.refusals import ReachesNobody
 
 
@@ -33,14 +43,15 @@ def send_reply(event: Event) -> None:
     message_id = message_id_for("reply", ticket.number, entry.id, 0, tokens.ring(), settings.HAUSPOST.mail_domain)
     to = [(one["name"], one["address"]) for one in entry.recipients if one["role"] == "to"]
     cc = [(one["name"], one["address"]) for one in entry.recipients if one["role"] != "to"]
+    foot = _foot(ticket, entry)
     mail = outbox.queue(
         Outgoing(
             from_=(_sender_name(entry, desk.name), desk.address),
             to=to or cc,
             cc=cc if to else (),
             subject=subject_of(ticket, f"Re: {bare_subject(ticket.subject)}"),
-            text=entry.text,
-            html=entry.html,
+            text=f"{entry.text.rstrip()}\n\n-- \n{foot}\n" if foot else entry.text,
+            html=f"{entry.html}<p>-- <br>{html_of_text(foot).removeprefix('<p>')}" if foot else entry.html,
             inline=inline,
             files=files,
             message_id=message_id,
@@ -59,6 +70,15 @@ def send_reply(event: Event) -> None:
     )
     entry.outgoing, entry.message_id = mail.id, message_id
     entry.save(update_fields=["outgoing", "message_id"])
+
+
+def _foot(ticket: Ticket, entry: Entry) -> str:
+    """Where the ticket stands in the browser, below the sign by which mail programs know what is no answer's text."""
+    way = way_back(ticket, [one["person"] for one in entry.recipients])
+    if way is None:
+        return ""
+    with spoken_to(ticket.requester, ticket.team):
+        return said_of(way)
 
 
 def _sender_name(entry: Entry, desk: str) -> str:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from hauspost.ground import tokens
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import ticket_number
 from hauspost.ground.mail.addresses import plus_address
 from hauspost.ground.mail.compose import Mailbox
+from hauspost.records.people.actions import make_ticket_link
 from hauspost.records.people.models import Address, Person, Team
 from hauspost.records.people.models import Mailbox as IntakeAddress
 from hauspost.records.tickets.models import Entry, Ticket
@@ -87,6 +89,39 @@ def thread_of(ticket: Ticket) -> Sequence[str]:
 def subject_of(ticket: Ticket, subject: str) -> str:
     """A subject with the ticket's number, by which servers that drop our headers still thread (P8.1)."""
     return f"{subject} [#{ticket.number}]"
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """Where a requester finds the ticket in the browser; a personal one opens by itself, the other asks to sign in."""
+
+    address: str
+    is_personal: bool
+
+
+def way_back(ticket: Ticket, recipients: Sequence[str], *, is_proven: bool = True) -> WayBack | None:
+    """The address that a mail to these persons (uids) may carry: the person-bound link only where the requester is
+    alone, at a personal address (S12).
+
+    None when the requester has no portal (S9). Call it in the transaction that queues the mail.
+    """
+    requester = ticket.requester
+    if requester.is_external:
+        return None
+    alone = is_proven and list(recipients) == [str(requester.uid)] and requester.is_active
+    if alone and requester.addresses.filter(is_main=True, kind=Address.Kind.PERSONAL).exists():
+        base = settings.HAUSPOST.public_url.rstrip("/")
+        return WayBack(f"{base}/t/{make_ticket_link(requester, ticket.number)}", is_personal=True)
+    return WayBack(page_of(ticket, at_desk=False), is_personal=False)
+
+
+def said_of(way: WayBack) -> str:
+    """The words for it, in the language that is spoken now."""
+    if way.is_personal:
+        return _(
+            "Your ticket in the browser, for two weeks and without a password. Keep this link to yourself: %(page)s"
+        ) % {"page": way.address}
+    return _("The ticket in the browser, after signing in: %(page)s") % {"page": way.address}
 
 
 def page_of(ticket: Ticket, *, at_desk: bool) -> str:

@@ -17,10 +17,10 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """One thing that one person is told about one ticket."""
+    """One thing that one person is told about one ticket; or an administrator, about the house (no ticket)."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notices")
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
+    ticket = models.ForeignKey(Ticket, null=True, on_delete=models.CASCADE, related_name="+")
     entry = models.ForeignKey(Entry, null=True, on_delete=models.CASCADE, related_name="+")
     # What happened, as the record calls it: ticket.answered, mail.failed …
     kind = models.CharField(max_length=60)

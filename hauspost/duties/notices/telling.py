@@ -24,6 +24,8 @@ from hauspost.ground.mail.addresses import message_id_for
 from hauspost.ground.mail.compose import Outgoing, automatic_headers
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.text.plain import html_of_text
+from hauspost.records.people.absences import deputy_of, today, who_is_absent
+from hauspost.records.people.actions import names_of
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Membership, Person
 from hauspost.records.tickets.models import Entry, Participant, Ticket
@@ -59,10 +61,11 @@ def tell_of_note(event: Event) -> None:
 
 
 def tell_of_assignment(event: Event) -> None:
-    """Somebody is now responsible: that person is told."""
-    ticket, after = ticket_of(event), data_of(event)["after"]
-    if ticket.assignee is not None and after.get("assignee") == str(ticket.assignee.uid):
-        _tell(event, ticket, [Actor(who=ticket.assignee)], "assignee", entry_seq=1)
+    """Somebody is now responsible: that person is told. What a leaver leaves behind makes no mail for each (P25.5)."""
+    ticket, data = ticket_of(event), data_of(event)
+    if ticket.assignee is not None and data["after"].get("assignee") == str(ticket.assignee.uid):
+        by_mail = data.get("because") != "leaving"
+        _tell(event, ticket, [Actor(who=ticket.assignee)], "assignee", entry_seq=1, by_mail=by_mail)
 
 
 def tell_of_handover(event: Event) -> None:
@@ -70,6 +73,21 @@ def tell_of_handover(event: Event) -> None:
     ticket = ticket_of(event)
     people = _members(ticket, ("dispatcher", "lead")) or _members(ticket)
     _tell(event, ticket, people, "team", entry_seq=1)
+
+
+def tell_of_emergency(event: Event) -> None:
+    """An administrator reads a ticket by emergency access: the team's leads know at once, else the team (P33.3)."""
+    ticket = ticket_of(event)
+    people = _members(ticket, ("lead",)) or _members(ticket)
+    _tell(event, ticket, people, "lead", entry_seq=0)
+
+
+def tell_of_help(event: Event) -> None:
+    """Somebody is asked to help on one ticket, and finds it by this (P33.1)."""
+    ticket, data = ticket_of(event), data_of(event)
+    if data["role"] == Participant.Role.HELPER:
+        rows = Participant.objects.filter(ticket=ticket, person__uid=data["person"]).select_related("person")
+        _tell(event, ticket, [Actor(who=row.person) for row in rows], "helper", entry_seq=1)
 
 
 def tell_of_visit(event: Event) -> None:
@@ -117,6 +135,17 @@ def _responsible(ticket: Ticket) -> tuple[list[Actor], str]:
     return _members(ticket), "team"
 
 
+def _standing_in(ticket: Ticket) -> tuple[list[Actor], str]:
+    """Who hears beside an assignee who is away today: the deputy who may read the ticket, else the team (P48.1)."""
+    assignee, day = ticket.assignee, today()
+    if assignee is None or not who_is_absent([assignee], day):
+        return [], ""
+    deputy = deputy_of(assignee, on=day)
+    if deputy is not None and _may_see(Actor(who=deputy), ticket):
+        return [Actor(who=deputy)], "deputy"
+    return _members(ticket), "team away"
+
+
 def _watchers(ticket: Ticket, told: Sequence[Actor]) -> list[Actor]:
     """Agents who watch the ticket (P49.1), beside those who are told anyway."""
     rows = Participant.objects.filter(ticket=ticket, role="watcher", is_confirmed=True).select_related("person")
@@ -124,10 +153,17 @@ def _watchers(ticket: Ticket, told: Sequence[Actor]) -> list[Actor]:
     return [Actor(who=row.person) for row in rows if row.person_id not in known]
 
 
-def _tell(event: Event, ticket: Ticket, people: Sequence[Actor], reason: str, *, entry_seq: int) -> None:
+def _tell(
+    event: Event, ticket: Ticket, people: Sequence[Actor], reason: str, *, entry_seq: int, by_mail: bool = True
+) -> None:
     """One notice in the page and one mail a person, for those who may see the ticket now (P11.3)."""
     if actor_of(event).get("via") == "import":
         return  # P39.2: what is brought in disturbs nobody.
+    if reason == "assignee":
+        others, why = _standing_in(ticket)
+        known = {one.who for one in people}
+        others = [one for one in others if one.who not in known]
+        _tell(event, ticket, others, why, entry_seq=entry_seq, by_mail=by_mail)
     doer = person_of(event) or actor_of(event).get("for", "").partition(":")[2]
     told = [one.who for one in people if one.who is not None and str(one.who.uid) != doer and _may_see(one, ticket)]
     if not told:
@@ -138,8 +174,8 @@ def _tell(event: Event, ticket: Ticket, people: Sequence[Actor], reason: str, *,
         Notice(person=person, ticket=ticket, entry=entry, kind=event.kind, reason=reason, created_at=moment)
         for person in told
     )
-    desk = desk_of(ticket)
-    addresses = main_addresses(told)
+    desk = desk_of(ticket) if by_mail else None
+    addresses = main_addresses(told) if by_mail else {}
     for person in told if desk is not None else ():
         if person.id in addresses:
             _mail(event, ticket, entry, person, addresses[person.id], reason, desk)
@@ -187,8 +223,11 @@ def _mail(
 
 
 def _words(event: Event, ticket: Ticket, entry: Entry | None, reason: str, is_note: bool) -> tuple[str, str]:
-    what = _headline(event.kind) % {"name": entry.author_name if entry is not None else ticket.requester.name}
+    what = _headline(event.kind) % {"name": _name_in(event, ticket, entry)}
     lines = [what, f"#{ticket.number} {ticket.subject}"]
+    if event.kind == "ticket.emergency_access":
+        lines.append(_("For an hour this person may read everything in it. Ask them when you do not know why."))
+        lines += [_("The reason given: %(reason)s") % {"reason": reason} for reason in texts_of(event)]
     if event.kind in ("mail.failed", "mail.bounced"):
         lines += [_("The mail server said: %(answer)s") % {"answer": answer[:500]} for answer in texts_of(event)]
     if entry is not None:
@@ -202,6 +241,13 @@ def _words(event: Event, ticket: Ticket, entry: Entry | None, reason: str, is_no
     return f"{what}: {ticket.subject}", "\n\n".join(line for line in lines if line) + "\n"
 
 
+def _name_in(event: Event, ticket: Ticket, entry: Entry | None) -> str:
+    if event.kind == "ticket.emergency_access":
+        uid = person_of(event)
+        return names_of([uid]).get(uid, _("An administrator"))
+    return entry.author_name if entry is not None else ticket.requester.name
+
+
 def _headline(kind: str) -> str:
     headlines = {
         "ticket.opened": _("New ticket from %(name)s"),
@@ -210,6 +256,8 @@ def _headline(kind: str) -> str:
         "ticket.noted": _("Internal note by %(name)s"),
         "ticket.assigned": _("A ticket was assigned to you"),
         "ticket.handed": _("A ticket was handed to your team"),
+        "ticket.emergency_access": _("%(name)s has opened emergency access to a ticket of your team"),
+        "participant.added": _("You are asked to help on a ticket of %(name)s"),
         "ticket.planned": _("A visit is planned for you"),
         "ticket.woken": _("A ticket is due again"),
         "ticket.reopened": _("A ticket is open again"),
@@ -223,6 +271,10 @@ def _because(reason: str) -> str:
     reasons = {
         "assignee": _("You get this because the ticket is assigned to you."),
         "team": _("You get this because you work in the ticket's team and nobody is assigned."),
+        "lead": _("You get this because you lead the ticket's team, or work in it and nobody leads it."),
+        "helper": _("You get this because somebody asked you to help on this one ticket."),
         "technician": _("You get this because you are the planned technician."),
+        "deputy": _("You get this because you stand in for the colleague who is responsible and away."),
+        "team away": _("You get this because the colleague who is responsible is away and nobody stands in."),
     }
     return reasons[reason]

@@ -1,1 +1,1 @@
-"""What a person has a right to: erasure, with every chain still verifying."""
+"""What persons have a right to, and how long tickets are kept: erasure, export, retention, legal hold."""

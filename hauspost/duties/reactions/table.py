@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from hauspost.duties.notices import acknowledging, answering, telling
+from hauspost.duties.notices import acknowledging, answering, closing, handing, telling
 from hauspost.duties.reactions import consequences
 from hauspost.ground.history.models import Event
 
@@ -15,7 +15,10 @@ TABLE: Mapping[str, Sequence[Reaction]] = {
     "ticket.replied": [answering.send_reply],
     "ticket.noted": [telling.tell_of_note],
     "ticket.assigned": [telling.tell_of_assignment],
-    "ticket.handed": [telling.tell_of_handover],
+    "ticket.handed": [telling.tell_of_handover, handing.tell_requester_of_handover],
+    "ticket.emergency_access": [telling.tell_of_emergency],
+    "participant.added": [telling.tell_of_help],
+    "ticket.status": [closing.tell_of_solution],
     "ticket.planned": [telling.tell_of_visit],
     "ticket.woken": [telling.tell_of_waking],
     "ticket.reopened": [telling.tell_of_reopening],

@@ -71,3 +71,8 @@ def event_digest(
 def head_payload(stream: str, count: int, head: bytes) -> bytes:
     """What the head's key signs."""
     return hash_of(stream.encode(), str(count).encode(), head)
+
+
+def seal_digest(number: int, sealed_at: datetime, previous: bytes, lines: str) -> bytes:
+    """What a seal's signature is made over."""
+    return hash_of(b"hauspost seal", str(number).encode(), moment(sealed_at).encode(), previous, lines.encode())

@@ -15,13 +15,6 @@ from hauspost.ground.history.models import Seal, Stream
 FIRST = b"\0" * 32
 
 
-def seal_digest(number: int, sealed_at: datetime, previous: bytes, lines: str) -> bytes:
-    """What a seal's signature is made over."""
-    return _chain.hash_of(
-        b"hauspost seal", str(number).encode(), _chain.moment(sealed_at).encode(), previous, lines.encode()
-    )
-
-
 @transaction.atomic
 def seal(folder: Path) -> Seal | None:
     """Sign all heads that moved since the last seal, and write the seal into `folder` too; None if nothing moved.
@@ -41,7 +34,7 @@ def seal(folder: Path) -> Seal | None:
         return None
     number, previous = (last.number + 1, bytes(last.digest)) if last else (1, FIRST)
     sealed_at, lines = clock.now(), "\n".join(moved)
-    digest = seal_digest(number, sealed_at, previous, lines)
+    digest = _chain.seal_digest(number, sealed_at, previous, lines)
     key_id, signature = tokens.ring().sign_seal(digest)
     made = Seal.objects.create(
         number=number,

@@ -7,6 +7,7 @@ from typing import Any
 
 from hauspost.ground import tokens
 from hauspost.ground.history import _chain, sealing
+from hauspost.ground.history.erasing import DECLARING
 from hauspost.ground.history.models import Event, EventPart, Seal, Stream
 
 # Answers {row id: content, or None where the row is gone} for the parts that a noun keeps itself.
@@ -63,7 +64,7 @@ def _declared_erasures() -> set[int]:
     import json
 
     declared: set[int] = set()
-    for data in Event.objects.filter(kind="person.erased").values_list("data", flat=True):
+    for data in Event.objects.filter(kind__in=DECLARING).values_list("data", flat=True):
         declared.update(json.loads(data).get("parts", []))
     return declared
 
@@ -170,7 +171,7 @@ def _verify_seals(digests: Mapping[str, Mapping[int, bytes]], exported: Sequence
         if made.number != expected or bytes(made.previous) != previous:
             found.faults.append(Fault(label, 0, "does not follow the seal before it"))
             expected = made.number
-        digest = sealing.seal_digest(made.number, made.sealed_at, bytes(made.previous), made.lines)
+        digest = _chain.seal_digest(made.number, made.sealed_at, bytes(made.previous), made.lines)
         signed = tokens.ring().verify_seal(bytes(made.digest), made.key_id, bytes(made.signature))
         if digest != bytes(made.digest) or not signed:
             found.faults.append(Fault(label, 0, "was altered, or signed with a key that is not ours"))
@@ -188,7 +189,7 @@ def _verify_export(
     found: Findings,
 ) -> None:
     label = f"exported seal {path.name}"
-    digest = sealing.seal_digest(export["number"], export["sealed_at"], export["previous"], export["lines"])
+    digest = _chain.seal_digest(export["number"], export["sealed_at"], export["previous"], export["lines"])
     if digest != export["digest"] or not tokens.verify_seal_with(
         export["public_key"], export["digest"], export["signature"]
     ):

@@ -25,7 +25,8 @@ from hauspost.ground.refusals import Refused
 
 __all__ = [
     "CannotBeSent", "Courier", "Delivery", "NobodyReached", "QueueFigures", "cancel", "connection_pool",
-    "delivery_states", "due", "erase_letters", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all",
+    "delivery_states", "due", "erase_letters",
+    "forget_letters_about", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all",
     "retry_now", "send_due",
 ]  # fmt: skip
 
@@ -213,6 +214,24 @@ def erase_letters(person_uid: str, *, about: Sequence[int] = (), entries: Sequen
                 released += files.release(f"mail:{mail.pk}")
         OutgoingMail.objects.filter(pk__in=[mail.pk for mail in mails]).update(raw=None, blob_sha256="", last_error="")
         OutgoingRecipient.objects.filter(person_uid=person_uid).update(address=Cast("id", CharField()), reply_text="")
+    return released
+
+
+def forget_letters_about(number: int) -> list[Blob]:
+    """Forget every letter about a ticket that has run its time: contents, addresses, and whose they were.
+
+    What had not left is cancelled. Answers stored bytes that no letter needs any more; in the caller's transaction.
+    """
+    released: list[Blob] = []
+    letters = OutgoingMail.objects.filter(about=number)
+    for mail in letters.defer("raw").order_by("id"):
+        cancel(mail)
+        if mail.blob_sha256:
+            released += files.release(f"mail:{mail.pk}")
+    letters.update(raw=None, blob_sha256="", last_error="", person_uid="")
+    OutgoingRecipient.objects.filter(mail__about=number).update(
+        address=Cast("id", CharField()), reply_text="", person_uid=""
+    )
     return released
 
 

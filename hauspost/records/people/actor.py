@@ -11,6 +11,7 @@ class Proof(StrEnum):
 
     SESSION = "session"
     LINK = "link"
+    TOKEN = "token"
     AUTHENTICATED_MAIL = "authenticated mail"
     TRUSTED_RELAY = "trusted relay"
     NONE = "none"
@@ -53,6 +54,8 @@ class Actor:
     on_behalf_of: Person | None = None
     via: str = "web"  # web | mail | api | cli | worker
     proof: Proof = Proof.NONE
+    # Asks and follows, whatever desk or right to look this person has otherwise (P11.5).
+    is_employee: bool = False
     _roles: dict[int, str] = field(default_factory=dict, compare=False, repr=False)
     _known: list[bool] = field(default_factory=list, compare=False, repr=False)
 
@@ -60,6 +63,11 @@ class Actor:
     def member(cls, person: Person, team_id: int, role: str) -> "Actor":
         """Somebody whose role in a team was just read; no other team's rights are known of this actor."""
         return cls(who=person, _roles={team_id: role} if person.is_active else {}, _known=[True])
+
+    @classmethod
+    def as_employee(cls, person: Person, *, proof: Proof = Proof.SESSION) -> "Actor":
+        """Somebody who asks or follows, whatever their desk: no team's rights are known of this actor (P11.5)."""
+        return cls(who=person, proof=proof, is_employee=True, _known=[True])
 
     def stamp(self) -> dict[str, str]:
         """What the record keeps of the actor: uids only."""

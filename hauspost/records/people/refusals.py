@@ -41,3 +41,45 @@ class NotAnAddress(Refused):
     code = "not-an-address"
     status = 422
     words = _("%(address)s is not a mail address. It needs a name, an @ and a domain.")
+
+
+class AddressIsMain(Refused):
+    """Mail to a person has to go somewhere."""
+
+    code = "address-is-main"
+    words = _("%(address)s is the main address. Make another one the main address first.")
+
+
+class LastAdministrator(Refused):
+    """Somebody has to be able to give rights back."""
+
+    code = "last-administrator"
+    words = _("%(name)s is the only administrator who can sign in. Make somebody else an administrator first.")
+
+
+class NoLongerHere(Refused):
+    """Who was merged or erased stays so; their row only keeps the record readable."""
+
+    code = "no-longer-here"
+    words = _("%(name)s was merged into somebody else or erased, and cannot be changed any more.")
+
+
+class LineManagerCircle(Refused):
+    """Nobody reports to themselves, not by way of others either."""
+
+    code = "line-manager-circle"
+    words = _("That would be a circle: %(circle)s. Choose another line manager.")
+
+
+class DeputyCircle(Refused):
+    """P48.1: people who are away at the same time would stand in for each other, and nobody would be there."""
+
+    code = "deputy-circle"
+    words = _("On %(day)s nobody would be there: %(circle)s. Choose another deputy.")
+
+
+class AbsenceOverlaps(Refused):
+    """One is away once at a time."""
+
+    code = "absence-overlaps"
+    words = _("%(name)s is away from %(starts_on)s to %(ends_on)s already. End that absence first, or take other days.")

@@ -4,22 +4,37 @@ from collections.abc import Iterator, Sequence
 
 from hauspost.ground import clock
 from hauspost.ground.search import actions as search
-from hauspost.records.tickets.models import Attachment, Entry, Ticket
+from hauspost.records.people.actor import Actor
+from hauspost.records.tickets.models import Attachment, Entry, TeamShare, Ticket
 
 BATCH = 200
 
 
-def scope_of(ticket: Ticket) -> list[str]:
-    """Who finds the ticket: its team, and its requester."""
-    return [f"t{ticket.team_id}", f"r{ticket.requester_id}"]
+def scope_of(ticket: Ticket, sharing: Sequence[int] | None = None) -> list[str]:
+    """Who finds the ticket: its team, the teams that may read it, too, and its requester.
+
+    `sharing` are those other teams' ids where the caller knows them.
+    """
+    if sharing is None:
+        sharing = sorted(TeamShare.objects.filter(ticket=ticket).values_list("team_id", flat=True))
+    return [*(f"t{team}" for team in (ticket.team_id, *sharing)), f"r{ticket.requester_id}"]
 
 
-def index_entry(ticket: Ticket, entry: Entry, file_names: Sequence[str] = ()) -> None:
+def scopes_at_desk_of(actor: Actor) -> tuple[str, ...]:
+    """In whose scopes somebody finds tickets at the desk: those of the teams in which the actor may read."""
+    return tuple(f"t{team}" for team in actor.teams_with("read"))
+
+
+def index_entry(
+    ticket: Ticket, entry: Entry, file_names: Sequence[str] = (), sharing: Sequence[int] | None = None
+) -> None:
     """Make an entry findable at once (P16.2, P16.6): the first one also by number, subject and requester."""
-    search.index_many([document_of(ticket, entry, file_names)])
+    search.index_many([document_of(ticket, entry, file_names, sharing)])
 
 
-def document_of(ticket: Ticket, entry: Entry, file_names: Sequence[str]) -> search.Document:
+def document_of(
+    ticket: Ticket, entry: Entry, file_names: Sequence[str], sharing: Sequence[int] | None = None
+) -> search.Document:
     """An entry as it ought to be found."""
     title = [entry.subject, entry.author_name, entry.author_address, *file_names]
     if entry.seq == 1:
@@ -29,7 +44,7 @@ def document_of(ticket: Ticket, entry: Entry, file_names: Sequence[str]) -> sear
         ticket.number,
         entry.id,
         "public" if _is_out(entry) else "internal",
-        tuple(scope_of(ticket)),
+        tuple(scope_of(ticket, sharing)),
         " · ".join(dict.fromkeys(word for word in title if word)),
         entry.text,
     )
@@ -48,9 +63,13 @@ def documents() -> Iterator[search.Document]:
         rows = Attachment.objects.filter(entry__in=entries).order_by("position", "id")
         for entry_id, name in rows.values_list("entry_id", "name"):
             names.setdefault(entry_id, []).append(name)
+        sharing: dict[int, list[int]] = {}
+        shares = TeamShare.objects.filter(ticket__in={entry.ticket_id for entry in entries}).order_by("team_id")
+        for number, team in shares.values_list("ticket_id", "team_id"):
+            sharing.setdefault(number, []).append(team)
         for entry in entries:
             if not _is_erased(entry):
-                yield document_of(entry.ticket, entry, names.get(entry.id, []))
+                yield document_of(entry.ticket, entry, names.get(entry.id, []), sharing.get(entry.ticket_id, []))
         last = entries[-1].id
 
 

@@ -1,6 +1,5 @@
 """The named questions that tickets and entries answer; who may see what starts here."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
@@ -56,6 +55,43 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def shared_with(self, person: "Person") -> Self:
         """What a person follows as a confirmed participant."""
         return self.filter(participants__person=person, participants__is_confirmed=True)
+
+    def shared_with_teams_of(self, actor: Actor) -> Self:
+        """What other teams work on and the actor's teams may read, too; but not one's own requests (P11.5)."""
+        from hauspost.records.tickets.models import TeamShare
+
+        teams = actor.teams_with("read")
+        if not teams or actor.who is None:
+            return self.none()
+        shared = TeamShare.objects.filter(team_id__in=teams).values("ticket")
+        affected = Q(affected=actor.who, affected__isnull=False)
+        return (
+            self.filter(number__in=shared, team__is_confidential=False)
+            .exclude(team_id__in=teams)
+            .exclude(requester=actor.who)
+            .exclude(affected)
+        )
+
+    def helped_by(self, person: "Person") -> Self:
+        """What a person was asked to help on (P33.1)."""
+        from hauspost.records.tickets.models import Participant
+
+        helping = Participant.objects.filter(person=person, role=Participant.Role.HELPER, is_confirmed=True)
+        return self.filter(number__in=helping.values("ticket"))
+
+    def followed_by(self, actor: Actor) -> Self:
+        """What somebody reads at the desk beside their own teams' tickets: shared with a team, or to help on."""
+        if actor.who is None:
+            return self.none()
+        shared = self.model.objects.shared_with_teams_of(actor).values("number")
+        helped = self.model.objects.helped_by(actor.who).values("number")
+        return self.filter(Q(number__in=shared) | Q(number__in=helped))
+
+    def of_department(self, person: "Person") -> Self:
+        """What the person's department asked for, with the right to see it; nothing of a confidential team (P49.1)."""
+        if not _sees_department(person):
+            return self.none()
+        return self.filter(department_id=person.department_id, team__is_confidential=False)
 
     def open(self) -> Self:
         return self.filter(resolved_at__isnull=True)
@@ -118,7 +154,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
 @dataclass(frozen=True)
 class View:
-    """As what a person sees one ticket: agent, helper, auditor, requester or participant."""
+    """As what a person sees one ticket.
+
+    "agent" (of its team), "helper", "sharing" (of a team that may read it, too), "requester", "participant",
+    "emergency" (break-glass), "auditor" or "department".
+    """
 
     role: str
     since_seq: int = 1
@@ -127,7 +167,7 @@ class View:
     @property
     def sees_notes(self) -> bool:
         """Does this view show internal notes, held mails and the desk's own fields?"""
-        return self.role in ("agent", "helper", "auditor")
+        return self.role in ("agent", "helper", "sharing", "emergency", "auditor")
 
     def may(self, right: str) -> bool:
         """May the person do this with the ticket?"""
@@ -136,6 +176,8 @@ class View:
 
 EVERYTHING = View("agent", rights=frozenset({"*"}))
 REQUESTER_RIGHTS = frozenset({"read", "answer", "confirm", "reopen", "participants"})
+READING = frozenset({"read"})
+READING_AND_NOTING = frozenset({"read", "note"})
 
 
 def view_of(ticket: "Ticket", actor: Actor) -> View | None:
@@ -150,21 +192,50 @@ def view_of(ticket: "Ticket", actor: Actor) -> View | None:
     role = actor.roles().get(ticket.team_id)
     if role is not None:
         return View("agent", rights=RIGHTS[role])
-    own = ticket.requester_id == person.id or ticket.affected_id == person.id
     taking_part = next(iter(ticket.participants.filter(person=person, is_confirmed=True)[:1]), None)
     if taking_part is not None and taking_part.role == "helper":
         return View("helper", rights=RIGHTS["agent"] - {"hand", "requester", "release", "participants"})
-    if own:
+    if person.id in (ticket.requester_id, ticket.affected_id):
         return View("requester", rights=REQUESTER_RIGHTS)
+    sharing = _as_sharing_team(ticket, actor)
+    if sharing is not None:
+        return sharing
     if taking_part is not None:
         return View("participant", taking_part.since_seq, frozenset({"read", "answer"}))
-    if person.is_auditor and not ticket.team.is_confidential:
-        return View("auditor", rights=frozenset({"read"}))
+    return _as_onlooker(ticket, person, actor)
+
+
+def _as_sharing_team(ticket: "Ticket", actor: Actor) -> View | None:
+    """Members of a team that handed it on or got the mail, too: they read it, and who may write there adds notes."""
+    teams = actor.teams_with("read")
+    if not teams or ticket.team.is_confidential:
+        return None
+    sharing = list(ticket.shares.filter(team_id__in=teams).values_list("team_id", flat=True))
+    if not sharing:
+        return None
+    may_note = any(actor.may("note", team) for team in sharing)
+    return View("sharing", rights=READING_AND_NOTING if may_note else READING)
+
+
+def _as_onlooker(ticket: "Ticket", person: "Person", actor: Actor) -> View | None:
+    """Who has nothing to do with it, but a right to look: break-glass, audit, the department's head. All only read."""
+    at_work = not actor.is_employee
+    if at_work and person.is_administrator and _has_emergency_access(ticket, person):
+        return View("emergency", rights=READING)
+    if ticket.team.is_confidential:
+        return None
+    if at_work and person.is_auditor:
+        return View("auditor", rights=READING)
+    if _sees_department(person) and ticket.department_id == person.department_id:
+        return View("department", rights=READING)
     return None
 
 
-def readable_scopes(actor: Actor) -> tuple[Sequence[str], Sequence[str]]:
-    """The search scopes of a person: (teams read with notes, own requests read without)."""
-    teams = [f"t{team}" for team in actor.teams_with("read")]
-    own = [f"r{actor.who.id}"] if actor.who is not None else []
-    return teams, own
+def _has_emergency_access(ticket: "Ticket", person: "Person") -> bool:
+    from hauspost.records.tickets.models import EmergencyAccess
+
+    return EmergencyAccess.objects.filter(ticket=ticket.number, person=person, until__gt=clock.now()).exists()
+
+
+def _sees_department(person: "Person") -> bool:
+    return person.is_active and person.sees_department and person.department_id is not None

@@ -79,3 +79,33 @@ class AnsweredMeanwhile(Refused):
 
     code = "answered-meanwhile"
     words = _("#%(number)s has got a new entry while you were writing. Read it, then send again if it still fits.")
+
+
+class HandoverNeedsNote(Refused):
+    """P33.2: the team wants to be told why a ticket leaves it."""
+
+    code = "handover-needs-note"
+    status = 422
+    words = _("%(team)s hands nothing over without a word. Write why the ticket goes to another team.")
+
+
+class ReadAlready(Refused):
+    """P33.3: emergency access is for what one may not read."""
+
+    code = "read-already"
+    words = _("You may read #%(number)s already. Open it like any other ticket.")
+
+
+class NoSuchTicket(Refused):
+    """There is no ticket of this number: what counts up tells nothing more."""
+
+    code = "no-such-ticket"
+    status = 422
+    words = _("There is no ticket #%(number)s. Look at the number again.")
+
+
+class NotAsked(Refused):
+    """The satisfaction question does not stand, or no longer."""
+
+    code = "not-asked"
+    words = _("How #%(number)s went cannot be answered now: it is open, nobody asks, or your answer is two weeks old.")

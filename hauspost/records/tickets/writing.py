@@ -10,6 +10,7 @@ from hauspost.ground.files.models import Blob
 from hauspost.ground.history.actions import Part
 from hauspost.ground.text.plain import html_of_text
 from hauspost.ground.text.safe_html import SANITISER_VERSION
+from hauspost.ground.tokens import without_link_tokens
 from hauspost.records.people.models import Person
 from hauspost.records.tickets.indexing import index_entry
 from hauspost.records.tickets.models import Attachment, Entry, KnownMessage, Ticket
@@ -72,7 +73,8 @@ def write_entry(
     leaves_at: datetime | None = None,
 ) -> Entry:
     """Keep an entry with its files, known Message-ID and search document, in the verb's transaction."""
-    text = writing.text.replace("\0", "�")
+    # What an answer quotes of our mail would let every later reader act as its recipient (S12); the raw mail keeps it.
+    text = without_link_tokens(writing.text.replace("\0", "�"))
     entry = Entry.objects.create(
         ticket=ticket,
         seq=seq,
@@ -88,8 +90,8 @@ def write_entry(
         proof=proof,
         subject=writing.subject[:2000],
         text=text,
-        html=writing.html or html_of_text(text),
-        quoted_html=writing.quoted_html,
+        html=without_link_tokens(writing.html) or html_of_text(text),
+        quoted_html=without_link_tokens(writing.quoted_html),
         sanitiser=writing.sanitiser,
         recipients=list(writing.recipients),
         message_id=writing.message_id[:998],
@@ -100,7 +102,8 @@ def write_entry(
     _attach(entry, writing.files)
     if writing.message_id:
         KnownMessage.objects.create(ticket=ticket, entry=entry, id_hash=message_id_hash(writing.message_id))
-    index_entry(ticket, entry, [file.name for file in writing.files])
+    # A ticket that is just being opened is its team's alone.
+    index_entry(ticket, entry, [file.name for file in writing.files], sharing=() if seq == 1 else None)
     return entry
 
 

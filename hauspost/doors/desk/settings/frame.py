@@ -7,10 +7,13 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.ui.acting import View, actor_of
+from hauspost.ground.history.sightings import note_sight
 from hauspost.records.people.actor import Actor
+from hauspost.records.people.models import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,109 @@ class Section:
     about: Callable[[], str]
     symbol: str
     for_auditors: bool = False
+    # Under which heading it stands; a key of GROUPS.
+    group: str = "house"
 
 
+# The headings of the sections, in their order.
+GROUPS: dict[str, Callable[[], str]] = {
+    "people": lambda: _("People and places"),
+    "privacy": lambda: _("Privacy"),
+    "house": lambda: _("This Hauspost"),
+}
 # The sections in their order; `key` is also the name of its page's address.
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (
+    Section(
+        "settings-people",
+        lambda: _("People"),
+        lambda: _("Who asks, works and decides: names, addresses, roles, rights, absences."),
+        "users-round",
+        for_auditors=True,
+        group="people",
+    ),
+    Section(
+        "settings-teams",
+        lambda: _("Teams"),
+        lambda: _("Who answers what: members, intake addresses, confidential or not."),
+        "headset",
+        for_auditors=True,
+        group="people",
+    ),
+    Section(
+        "settings-roles",
+        lambda: _("Roles"),
+        lambda: _("What each role may do, in words."),
+        "key-round",
+        for_auditors=True,
+        group="people",
+    ),
+    Section(
+        "settings-departments",
+        lambda: _("Departments"),
+        lambda: _("Units of people and their cost centres."),
+        "building-2",
+        for_auditors=True,
+        group="people",
+    ),
+    Section(
+        "settings-places",
+        lambda: _("Places"),
+        lambda: _("Sites with their buildings, floors and rooms."),
+        "map-pin",
+        for_auditors=True,
+        group="people",
+    ),
+    Section(
+        "settings-import",
+        lambda: _("Import and export"),
+        lambda: _("People and places from a file, with a preview; and back into one."),
+        "file-up",
+        group="people",
+    ),
+    Section(
+        "audit",
+        lambda: _("Audit log"),
+        lambda: _("Who saw and changed settings, roles and people, and what was taken out of the house."),
+        "scroll-text",
+        for_auditors=True,
+        group="privacy",
+    ),
+    Section(
+        "retention",
+        lambda: _("Retention"),
+        lambda: _("How long closed tickets are kept, and what a legal hold keeps longer."),
+        "hourglass",
+        group="privacy",
+    ),
+    Section(
+        "privacy",
+        lambda: _("Data of a person"),
+        lambda: _("Hand it out as one file, or erase it for good."),
+        "user-round-x",
+        group="privacy",
+    ),
+    Section(
+        "emergency",
+        lambda: _("Emergency access"),
+        lambda: _("One ticket of another team, for an hour, with a reason; and every time it happened."),
+        "siren",
+        for_auditors=True,
+        group="privacy",
+    ),
+    Section(
+        "settings-programs",
+        lambda: _("Access for programs"),
+        lambda: _("Integrations and their tokens: which program may act, as whom, for how long."),
+        "plug",
+    ),
+    Section(
+        "settings-backups",
+        lambda: _("Backups"),
+        lambda: _("Whether there are good ones, when the next one comes, and whether they can be restored."),
+        "archive-restore",
+        for_auditors=True,
+    ),
+)
 
 
 def for_administrators(view: View) -> View:
@@ -48,19 +150,35 @@ def sections_of(actor: Actor) -> list[Section]:
     return [section for section in SECTIONS if actor.is_administrator or section.for_auditors]
 
 
+def groups_of(actor: Actor) -> list[tuple[str, list[Section]]]:
+    """The same, under their headings; a heading without sections is left out."""
+    open_to = sections_of(actor)
+    groups = [(words(), [one for one in open_to if one.group == key]) for key, words in GROUPS.items()]
+    return [(words, sections) for words, sections in groups if sections]
+
+
 def settings_page(
     request: HttpRequest, template: str, /, *, section: str, status: int = 200, **more: Any
 ) -> HttpResponse:
-    """A page of the settings, with the sections at its side."""
+    """A page of the settings, with the sections at its side. That it was looked at, and at whom, is recorded."""
+    if request.method == "GET" and section:
+        _note_sight(section, more.get("somebody"), actor_of(request))
     return desk_page(
         request,
         template,
         current="settings",
         status=status,
         section=section,
-        sections=sections_of(actor_of(request)),
+        groups=groups_of(actor_of(request)),
         **more,
     )
+
+
+def _note_sight(section: str, somebody: Person | None, actor: Actor) -> None:
+    if somebody is not None:
+        note_sight("person.seen", somebody.stream, actor=actor)
+    else:
+        note_sight("settings.seen", f"setting:{section}", actor=actor)
 
 
 @at_the_desk

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import transaction
 
 from hauspost.ground import clock, tokens
-from hauspost.records.people.actions.persons import add_person, set_password
+from hauspost.records.people.actions.accounts import set_password
+from hauspost.records.people.actions.persons import add_person
 from hauspost.records.people.actor import SYSTEM
 from hauspost.records.people.models import (
     LinkToken,

@@ -1,47 +1,37 @@
-"""Persons and their addresses."""
+"""Persons: let the desk know them, find them, say what has changed about them."""
 
 import re
-from collections.abc import Sequence
-from email.utils import parseaddr
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from hauspost.ground import clock
-from hauspost.ground.db import storable
-from hauspost.ground.history.actions import Part, record
+from hauspost.ground.history.actions import NewEvent, Part, record
 from hauspost.ground.refusals import Invalid, NotAllowed
-from hauspost.records.people.actions.checks import only_administrators, refuse_unknown_zone
-from hauspost.records.people.actor import SYSTEM, Actor
-from hauspost.records.people.models import (
-    Address,
-    Department,
-    LinkToken,
-    Person,
-    sort_key_of,
+from hauspost.records.people.actions.accounts import refuse_last_administrator
+from hauspost.records.people.actions.addresses import known_person, normal, take_address
+from hauspost.records.people.actions.checks import (
+    KEEP,
+    one_line,
+    only_administrators,
+    refuse_unknown_language,
+    refuse_unknown_zone,
 )
-from hauspost.records.people.refusals import AddressIsOurs, AddressTaken, NoSuchPerson, NotAnAddress
+from hauspost.records.people.actor import SYSTEM, Actor
+from hauspost.records.people.models import Address, Department, Person, sort_key_of
+from hauspost.records.people.refusals import LineManagerCircle, NoLongerHere, NoSuchPerson
 
-ADDRESS = re.compile(r"[^\s@<>,;:\"\\\x00-\x1f]{1,64}@[^\s@<>,;:\"\\\x00-\x1f]{1,255}")
 UNKNOWN = "unknown@sender.invalid"
 DEAD_AFTER = 3
+LONGEST_NAME, LONGEST_PHONE, LONGEST_KEY, LONGEST_COST_CENTRE = 200, 60, 120, 40
 
-
-def normal(address: str) -> str:
-    """An address as it is kept: case-folded, without white space. Raises NotAnAddress."""
-    clean = address.strip().rstrip(".").lower()
-    if not ADDRESS.fullmatch(clean):
-        raise NotAnAddress(address=address[:100])
-    return clean
-
-
-def known_person(address: str) -> Person | None:
-    """The person of an address, past or present (P25.6); merged persons lead to the one they became."""
-    # One join and one person's columns: it is asked for every mail.
-    found = Person.objects.filter(addresses__address=storable(address.strip().lower()))[:1]
-    return next((person.merged_into or person for person in found), None)
+# What of a person is personal: it enters the record as parts that an erasure can take out again.
+_PERSONAL = ("name", "phone", "external_key")
+# Whoever gets or loses one of these signs in anew (S13).
+_RIGHTS = ("is_administrator", "is_auditor", "sees_department", "is_external")
 
 
 def person_by(uid_or_address: str) -> Person:
@@ -52,6 +42,11 @@ def person_by(uid_or_address: str) -> Person:
     if found is None:
         raise NoSuchPerson(who=uid_or_address[:100])
     return found
+
+
+def names_of(uids: Sequence[str]) -> dict[str, str]:
+    """Names by uid, for showing a record."""
+    return {str(uid): name for uid, name in Person.objects.filter(uid__in=set(uids)).values_list("uid", "name")}
 
 
 @transaction.atomic
@@ -65,81 +60,224 @@ def add_person(
     phone: str = "",
     department: Department | None = None,
     line_manager: Person | None = None,
+    external_key: str = "",
+    cost_centre: str = "",
     is_external: bool = False,
     is_administrator: bool = False,
     is_auditor: bool = False,
+    sees_department: bool = False,
     verified: bool = False,
 ) -> Person:
-    """Let the desk know a person. Records "person.added". Raises NotAllowed, NotAnAddress, AddressTaken, AddressIsOurs.
+    """Let the desk know a person. Records "person.added".
 
-    The desk's agents may add whom they speak with; only administrators give rights.
+    The desk's agents may add whom they speak with; only administrators give rights and the key of another system.
+    Raises NotAllowed, NotAnAddress, AddressTaken, AddressIsOurs, Invalid (external key).
     """
-    if not (actor.is_administrator or (actor.is_agent and not (is_administrator or is_auditor))):
+    gives_more = is_administrator or is_auditor or sees_department or bool(external_key)
+    if not (actor.is_administrator or (actor.is_agent and not gives_more)):
         raise NotAllowed
-    clean = " ".join(name.replace("\0", "").split())[:200] or (address or "").partition("@")[0] or "?"
-    person = Person(
-        name=clean,
-        sort_key=sort_key_of(clean),
+    person, told = new_person(
+        one_line(name, LONGEST_NAME) or (address or "").partition("@")[0],
+        phone=phone,
+        external_key=_free_key(external_key, None),
         language=language,
         time_zone=time_zone,
-        phone=phone,
         department=department,
         line_manager=line_manager,
+        cost_centre=one_line(cost_centre, LONGEST_COST_CENTRE),
         is_external=is_external,
         is_administrator=is_administrator,
         is_auditor=is_auditor,
+        sees_department=sees_department,
+    )
+    person.save(force_insert=True)
+    addresses = [take_address(person, address, is_main=True, verified=verified).address] if address else []
+    event = told(addresses)
+    record(event.kind, event.stream, actor=actor, data=event.data, parts=event.parts, new=True)
+    return person
+
+
+# A person who is not saved yet; and, from the addresses, the event that tells of them.
+Unsaved = tuple[Person, Callable[[Sequence[str]], NewEvent]]
+
+
+def new_person(name: str, *, phone: str, external_key: str | None, **fields: Any) -> Unsaved:
+    """Somebody as the verbs will save and record them."""
+    clean = one_line(name, LONGEST_NAME) or "?"
+    person = Person(
+        name=clean,
+        sort_key=sort_key_of(clean),
+        phone=one_line(phone, LONGEST_PHONE),
+        external_key=external_key,
         created_at=clock.now(),
+        **fields,
     )
     person.set_unusable_password()
+
+    def told(addresses: Sequence[str]) -> NewEvent:
+        uid = str(person.uid)
+        texts = [("name", clean), *(("address", address) for address in addresses)]
+        texts += [("phone", person.phone), ("external key", external_key or "")]
+        data = {"before": {}, "after": {field: _recorded(value) for field, value in fields.items()}}
+        return NewEvent("person.added", person.stream, data, [Part(part, text, uid) for part, text in texts if text])
+
+    return person, told
+
+
+@transaction.atomic
+def add_integration(name: str, *, actor: Actor) -> Person:
+    """Let another program act through the API with roles like anybody; it never signs in (P38.1).
+
+    Records "person.added". Raises NotAllowed, Invalid.
+    """
+    only_administrators(actor)
+    clean = one_line(name, LONGEST_NAME)
+    if not clean:
+        raise Invalid("name", _("write a name"))
+    person = Person(name=clean, sort_key=sort_key_of(clean), is_integration=True, created_at=clock.now())
+    person.set_unusable_password()
     person.save(force_insert=True)
-    parts = [Part("name", clean, str(person.uid))]
-    if address:
-        row = _take_address(person, address, is_main=True, verified=verified)
-        parts.append(Part("address", row.address, str(person.uid)))
-    after = {
-        "language": language,
-        "time_zone": time_zone,
-        "department": department.key if department else None,
-        "line_manager": str(line_manager.uid) if line_manager else None,
-        "is_external": is_external,
-        "is_administrator": is_administrator,
-        "is_auditor": is_auditor,
-    }
-    record("person.added", person.stream, actor=actor, data={"before": {}, "after": after}, parts=parts, new=True)
+    data = {"before": {}, "after": {"is_integration": True}}
+    part = Part("name", clean, str(person.uid))
+    record("person.added", person.stream, actor=actor, data=data, parts=[part], new=True)
     return person
 
 
 @transaction.atomic
-def add_address(
-    person: Person, address: str, *, actor: Actor, kind: str = "personal", is_main: bool = False
-) -> Address:
-    """Give a person one more address; the old ones still recognise their mail. Records "address.added".
+def change_person(
+    person: Person,
+    *,
+    actor: Actor,
+    name: str = KEEP,
+    language: str = KEEP,
+    time_zone: str = KEEP,
+    phone: str = KEEP,
+    department: Department | None = KEEP,
+    line_manager: Person | None = KEEP,
+    external_key: str = KEEP,
+    cost_centre: str = KEEP,
+    is_external: bool = KEEP,
+    sees_department: bool = KEEP,
+    is_administrator: bool = KEEP,
+    is_auditor: bool = KEEP,
+) -> Person:
+    """Say what has changed about a person; what is not named stays. It is the same person, also by a new name (P25.6).
 
-    Raises NotAllowed, NotAnAddress, AddressTaken, AddressIsOurs.
+    Records "person.changed" with before and after, and nothing where nothing changes. Other rights end the person's
+    sessions (S13). Raises NotAllowed, Invalid (field is the parameter), LineManagerCircle, LastAdministrator,
+    NoLongerHere.
     """
     only_administrators(actor)
-    if is_main:
-        person.addresses.filter(is_main=True).update(is_main=False)
-    row = _take_address(person, address, is_main=is_main, kind=kind)
-    part = Part("address", row.address, str(person.uid))
-    record("address.added", person.stream, actor=actor, data={"kind": kind, "main": is_main}, parts=[part])
-    return row
+    asked = {
+        "name": name,
+        "language": language,
+        "time_zone": time_zone,
+        "phone": phone,
+        "department": department,
+        "line_manager": line_manager,
+        "external_key": external_key,
+        "cost_centre": cost_centre,
+        "is_external": is_external,
+        "sees_department": sees_department,
+        "is_administrator": is_administrator,
+        "is_auditor": is_auditor,
+    }
+    fields = {name: value for name, value in asked.items() if value is not KEEP}
+    now = Person.objects.select_for_update(of=("self",)).select_related("department", "line_manager").get(id=person.id)
+    if now.merged_into_id is not None or now.erased_at is not None:
+        raise NoLongerHere(name=now.name)
+    return _set(person, now, _checked(now, fields), "person.changed", actor)
 
 
-def _take_address(
-    person: Person, address: str, *, is_main: bool, kind: str = "personal", verified: bool = False
-) -> Address:
-    clean = normal(address)
-    row = Address.objects.filter(address=clean).first()
-    if row is not None and row.kind == Address.Kind.OURS:
-        raise AddressIsOurs(address=clean)
-    if row is not None and row.person_id is not None:
-        raise AddressTaken(address=clean)
-    if row is None:
-        row = Address(address=clean, created_at=clock.now())
-    row.person, row.kind, row.is_main, row.is_verified = person, kind, is_main, verified
-    row.save()
-    return row
+@transaction.atomic
+def rename(person: Person, name: str, *, actor: Actor) -> Person:
+    """A new name; it is the same person (P25.6). Records "person.changed". Raises NotAllowed, Invalid."""
+    return change_person(person, name=name, actor=actor)
+
+
+@transaction.atomic
+def set_preferences(person: Person, *, language: str, time_zone: str, actor: Actor) -> Person:
+    """A person's own language and time zone. Records "person.preferences". Raises NotAllowed, Invalid."""
+    if actor.who != person:
+        only_administrators(actor)
+    now = Person.objects.select_for_update(of=("self",)).get(id=person.id)
+    fields = _checked(now, {"language": language, "time_zone": time_zone})
+    return _set(person, now, fields, "person.preferences", actor)
+
+
+def _checked(now: Person, fields: dict[str, Any]) -> dict[str, Any]:
+    """The new values as they are kept. Raises Invalid, LineManagerCircle, LastAdministrator."""
+    lengths = {"name": LONGEST_NAME, "phone": LONGEST_PHONE, "cost_centre": LONGEST_COST_CENTRE}
+    clean: dict[str, Any] = {
+        name: one_line(value, lengths[name]) if name in lengths else value for name, value in fields.items()
+    }
+    if clean.get("name") == "":
+        raise Invalid("name", _("write a name"))
+    refuse_unknown_language(clean.get("language", ""))
+    refuse_unknown_zone(clean.get("time_zone", ""))
+    if "external_key" in clean:
+        clean["external_key"] = _free_key(clean["external_key"], now)
+    unit = clean.get("department")
+    if unit is not None and unit.id != now.department_id and unit.archived_at is not None:
+        raise Invalid("department", _("%(name)s is archived") % {"name": unit.name})
+    if clean.get("line_manager") is not None and clean["line_manager"].id != now.line_manager_id:
+        _refuse_circle(now, clean["line_manager"])
+    if now.is_administrator and clean.get("is_administrator") is False:
+        refuse_last_administrator(now)
+    if now.is_integration and (clean.get("is_administrator") or clean.get("is_auditor")):
+        raise Invalid("is_administrator", _("a program gets roles in teams, no rights over everything"))
+    return clean
+
+
+def _free_key(external_key: str, person: Person | None) -> str | None:
+    """The key of another system, which belongs to one person at most; None for none."""
+    key = one_line(external_key or "", LONGEST_KEY) or None
+    holder = Person.objects.filter(external_key=key).first() if key else None
+    if holder is not None and holder != person:
+        raise Invalid("external_key", _("%(name)s has this key already") % {"name": holder.name})
+    return key
+
+
+def _refuse_circle(person: Person, manager: Person) -> None:
+    if not manager.is_active:
+        raise Invalid("line_manager", _("%(name)s is no longer active") % {"name": manager.name})
+    chain = [person]
+    # As it is now: the caller's object may be older than what an import did a moment ago.
+    above = Person.objects.filter(id=manager.id).first()
+    while above is not None and above not in chain[1:]:
+        if above == person:
+            raise LineManagerCircle(circle=" → ".join(one.name for one in [*chain, person]))
+        chain.append(above)
+        above = above.line_manager
+
+
+def _set(person: Person, now: Person, fields: dict[str, Any], kind: str, actor: Actor) -> Person:
+    """Save what differs from the locked row, record it once, and let the caller's object know it."""
+    changed = [name for name, value in fields.items() if getattr(now, name) != value]
+    before = {name: _recorded(getattr(now, name)) for name in changed if name not in _PERSONAL}
+    after = {name: _recorded(fields[name]) for name in changed if name not in _PERSONAL}
+    parts = []
+    for name in (one for one in changed if one in _PERSONAL):
+        called = name.replace("_", " ")
+        parts.append(Part(f"{called} before", getattr(now, name) or "", str(now.uid)))
+        parts.append(Part(called, fields[name] or "", str(now.uid)))
+    for one in (now, person):
+        for name, value in fields.items():
+            setattr(one, name, value)
+        one.sort_key = sort_key_of(one.name)
+    if any(name in _RIGHTS for name in changed):
+        person.session_version = now.session_version = now.session_version + 1
+    if changed:
+        now.save(update_fields=[*changed, "sort_key", "session_version"])
+        record(kind, now.stream, actor=actor, data={"before": before, "after": after}, parts=parts)
+    return person
+
+
+def _recorded(value: Any) -> Any:
+    """A field as the record writes it: persons as uid, company things as key."""
+    if isinstance(value, Person):
+        return str(value.uid)
+    return value.key if isinstance(value, Department) else value
 
 
 def sender_of_mail(name: str, address: str, *, actor: Actor = SYSTEM) -> Person:
@@ -162,7 +300,7 @@ def unknown_sender() -> Person:
     found = known_person(UNKNOWN)
     if found is None:
         found = add_person("Unknown sender", None, actor=SYSTEM, is_external=True)
-        _take_address(found, UNKNOWN, is_main=False, kind=Address.Kind.MACHINE)
+        take_address(found, UNKNOWN, is_main=False, kind=Address.Kind.MACHINE)
     return found
 
 
@@ -179,108 +317,3 @@ def note_bounce(person_uid: str, *, actor: Actor) -> None:
     row.save(update_fields=["bounces"])
     if row.bounces == DEAD_AFTER:
         record("address.bouncing", f"person:{person_uid}", actor=actor, data={"bounces": row.bounces})
-
-
-@transaction.atomic
-def rename(person: Person, name: str, *, actor: Actor) -> Person:
-    """A new name; it is the same person (P25.6). Records "person.renamed". Raises NotAllowed, Invalid."""
-    only_administrators(actor)
-    clean = " ".join(name.replace("\0", "").split())[:200]
-    if not clean:
-        raise Invalid("name", "write a name")
-    old, person.name, person.sort_key = person.name, clean, sort_key_of(clean)
-    person.save(update_fields=["name", "sort_key"])
-    parts = [Part("name before", old, str(person.uid)), Part("name", clean, str(person.uid))]
-    record("person.renamed", person.stream, actor=actor, parts=parts)
-    return person
-
-
-@transaction.atomic
-def set_preferences(person: Person, *, language: str, time_zone: str, actor: Actor) -> Person:
-    """A person's own language and time zone. Records "person.preferences". Raises NotAllowed, Invalid."""
-    if actor.who != person:
-        only_administrators(actor)
-    if language not in {"", *(tag for tag, _ in settings.LANGUAGES)}:
-        raise Invalid("language", ", ".join(tag for tag, _ in settings.LANGUAGES))
-    refuse_unknown_zone(time_zone)
-    before = {"language": person.language, "time_zone": person.time_zone}
-    person.language, person.time_zone = language, time_zone
-    person.save(update_fields=["language", "time_zone"])
-    after = {"language": language, "time_zone": time_zone}
-    record("person.preferences", person.stream, actor=actor, data={"before": before, "after": after})
-    return person
-
-
-@transaction.atomic
-def deactivate(person: Person, *, actor: Actor) -> None:
-    """Let a leaver no longer act: sessions and links end at once, tickets stay (S13). Records "person.deactivated"."""
-    only_administrators(actor)
-    person.deactivated_at = clock.now()
-    person.session_version += 1
-    person.save(update_fields=["deactivated_at", "session_version"])
-    LinkToken.objects.filter(person=person).delete()
-    record("person.deactivated", person.stream, actor=actor)
-
-
-@transaction.atomic
-def reactivate(person: Person, *, actor: Actor) -> None:
-    """Let somebody who came back act again. Records "person.reactivated"."""
-    only_administrators(actor)
-    person.deactivated_at = None
-    person.save(update_fields=["deactivated_at"])
-    record("person.reactivated", person.stream, actor=actor)
-
-
-@transaction.atomic
-def set_password(person: Person, password: str, *, actor: Actor) -> None:
-    """A new password; every session of the person ends (S13). Records "person.password_set".
-
-    Raises NotAllowed, Invalid (with the rules' own words).
-    """
-    if actor.who != person:
-        only_administrators(actor)
-    try:
-        validate_password(password, person)
-    except ValidationError as fault:
-        raise Invalid("password", " ".join(fault.messages)) from fault
-    person.set_password(password)
-    person.session_version += 1
-    person.save(update_fields=["password", "session_version"])
-    record("person.password_set", person.stream, actor=actor)
-
-
-def first_from(header: str) -> tuple[str, str]:
-    """Name and address of a "Name <address>" text, for command lines."""
-    name, address = parseaddr(header)
-    return name, address
-
-
-def names_of(uids: Sequence[str]) -> dict[str, str]:
-    """Names by uid, for showing a record."""
-    return {str(uid): name for uid, name in Person.objects.filter(uid__in=set(uids)).values_list("uid", "name")}
-
-
-def forget_person(person: Person) -> list[str]:
-    """Empty a person's row and let addresses, links and sessions go; called by the erasure duty in its transaction.
-
-    Answers the addresses that were theirs.
-    """
-    from django.contrib.sessions.models import Session
-
-    addresses = list(person.addresses.values_list("address", flat=True))
-    person.addresses.all().delete()
-    LinkToken.objects.filter(person=person).delete()
-    for session in Session.objects.all().iterator():
-        if session.get_decoded().get("_auth_user_id") == str(person.pk):
-            session.delete()
-    person.name = person.sort_key = "…"
-    person.phone = person.language = person.time_zone = ""
-    person.department = person.line_manager = None
-    person.is_administrator = person.is_auditor = False
-    person.set_unusable_password()
-    person.session_version += 1
-    person.erased_at = clock.now()
-    person.deactivated_at = person.deactivated_at or person.erased_at
-    person.save()
-    person.memberships.all().delete()
-    return addresses

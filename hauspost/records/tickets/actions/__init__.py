@@ -1,12 +1,13 @@
 """The verbs of tickets: the only way to change one."""
 
+from hauspost.records.tickets.actions.emergency import open_emergency_access
 from hauspost.records.tickets.actions.entries import add_answer, note, release, reply, take_back
+from hauspost.records.tickets.actions.handing import hand_to
 from hauspost.records.tickets.actions.handling import (
     assign,
     catalogue,
     change_requester,
     change_subject,
-    hand_to,
     plan,
     reopen,
     set_impact,
@@ -24,9 +25,11 @@ from hauspost.records.tickets.actions.relations import (
     unlink,
     untag,
 )
+from hauspost.records.tickets.actions.satisfaction import MAY_CHANGE_FOR, may_rate, rate
 
 __all__ = [
-    "NewTicket", "add_answer", "add_participant", "assign", "catalogue", "change_requester", "change_subject",
-    "confirm_participant", "hand_to", "link", "note", "open_ticket", "plan", "release", "remove_participant", "reopen",
+    "MAY_CHANGE_FOR", "NewTicket", "add_answer", "add_participant", "assign", "catalogue", "change_requester",
+    "change_subject", "confirm_participant", "hand_to", "link", "may_rate", "note", "open_emergency_access",
+    "open_ticket", "plan", "rate", "release", "remove_participant", "reopen",
     "reply", "set_impact", "set_status", "snooze", "tag", "take_back", "unlink", "untag", "wake",
 ]  # fmt: skip

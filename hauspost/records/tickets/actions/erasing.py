@@ -1,19 +1,26 @@
 """Forgetting what a person wrote and asked for; called by the erasure duty, in its transaction."""
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
 from hauspost.ground.search import actions as search
+from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person
 from hauspost.records.tickets.indexing import index_entry
-from hauspost.records.tickets.models import Attachment, Entry, Participant, Ticket
+from hauspost.records.tickets.models import Attachment, Entry, Participant, Satisfaction, Ticket
+from hauspost.records.tickets.reading import TicketQuerySet
 
 ERASED = "…"
+_MOST = 200
 
 
 def forget_writings(person: Person) -> list[Blob]:
-    """Empty the person's entries and requests: words, names, subjects, files. Answers bytes nobody needs any more."""
+    """Empty the person's entries and requests: words, names, subjects, files, what they said of how it went.
+
+    Answers bytes nobody needs any more.
+    """
     released: list[Blob] = []
     for entry in Entry.objects.filter(author=person).order_by("id"):
         released += files.release(entry.owner)
@@ -23,6 +30,7 @@ def forget_writings(person: Person) -> list[Blob]:
         text="", html="", quoted_html="", author_name="", author_address="", subject="", message_id="", recipients=[]
     )
     Ticket.objects.filter(requester=person).update(subject="")
+    Satisfaction.objects.filter(person=person).update(words="")
     return released
 
 
@@ -49,23 +57,58 @@ def _is(recipient: dict[str, str], person: Person, addresses: list[str]) -> bool
     return recipient.get("person") == str(person.uid) or recipient.get("address") in addresses
 
 
-def mentions_by_others(person: Person, words: list[str]) -> list[str]:
-    """Where others' words still name the person: their free text is theirs, so it is reported, not changed."""
-    found: list[str] = []
+def mentions_by_others(person: Person, words: list[str], reader: Actor) -> list[str]:
+    """Where others' words still name the person: their free text is theirs, so it is reported, not changed.
+
+    Of tickets of confidential teams the reader hears only that there are some (P33.3).
+    """
+    if not words:
+        return []
+    entries = Entry.objects.filter(_naming(words, "text", "html", "subject")).exclude(author=person)
+    files_named = Attachment.objects.filter(_naming(words, "name")).exclude(entry__author=person)
+    subjects = Ticket.objects.filter(_naming(words, "subject")).exclude(requester=person)
+    open_to = not_secret_to(reader)
+    numbers = Ticket.objects.filter(open_to).values("number")
+    found = [
+        _("#%(number)s, entry %(entry)s: names the person") % {"number": ticket, "entry": seq}
+        for ticket, seq in entries.filter(ticket__in=numbers)
+        .order_by("ticket_id", "seq")
+        .values_list("ticket_id", "seq")[:_MOST]
+    ]
+    files_open = files_named.filter(entry__ticket__in=numbers).order_by("id")
+    found += [
+        _("#%(number)s: the name of a file names the person") % {"number": ticket}
+        for ticket in dict.fromkeys(files_open.values_list("entry__ticket_id", flat=True)[:_MOST])
+    ]
+    found += [
+        _("#%(number)s: its subject names the person") % {"number": number}
+        for number in subjects.filter(open_to).order_by("number").values_list("number", flat=True)[:_MOST]
+    ]
+    secret = (
+        entries.exclude(ticket__in=numbers).exists()
+        or files_named.exclude(entry__ticket__in=numbers).exists()
+        or subjects.exclude(open_to).exists()
+    )
+    return [*found, _("Tickets of confidential teams name the person: ask their leads")] if secret else found
+
+
+def _naming(words: list[str], *fields: str) -> Q:
     naming = Q()
     for word in words:
-        naming |= Q(text__icontains=word) | Q(html__icontains=word) | Q(subject__icontains=word)
-    if not words:
-        return found
-    rows = Entry.objects.filter(naming).exclude(author=person).order_by("ticket_id", "seq")
-    found += [f"#{ticket}, entry {seq}: names the person" for ticket, seq in rows.values_list("ticket_id", "seq")[:200]]
-    named = Q()
-    for word in words:
-        named |= Q(name__icontains=word)
-    files_named = Attachment.objects.filter(named).exclude(entry__author=person).order_by("id")
-    found += [f"#{ticket}, file {name!r}" for ticket, name in files_named.values_list("entry__ticket_id", "name")[:200]]
-    subjects = Q()
-    for word in words:
-        subjects |= Q(subject__icontains=word)
-    others = Ticket.objects.filter(subjects).exclude(requester=person).values_list("number", flat=True)
-    return found + [f"#{number}: its subject names the person" for number in others[:200]]
+        for field in fields:
+            naming |= Q(**{f"{field}__icontains": word})
+    return naming
+
+
+def told_to(reader: Actor, tickets: TicketQuerySet, *, most: int) -> list[str]:
+    """Their numbers in words; of confidential teams' tickets only that there are some (P33.3)."""
+    open_to = not_secret_to(reader)
+    numbers = tickets.filter(open_to).order_by("number").values_list("number", flat=True)[:most]
+    found = [f"#{number}" for number in numbers]
+    is_more = not reader.is_system and tickets.exclude(open_to).exists()
+    return [*found, _("in confidential teams")] if is_more else found
+
+
+def not_secret_to(reader: Actor) -> Q:
+    """The tickets whose number a reader may hear: not those of confidential teams they are not in."""
+    return Q() if reader.is_system else Q(team__is_confidential=False) | Q(team__in=reader.teams_with("read"))

@@ -11,7 +11,7 @@ from hauspost.ground.refusals import Invalid, NotAllowed
 from hauspost.ground.search import actions as search
 from hauspost.records.catalogue.models import Category
 from hauspost.records.people.actor import RIGHTS, Actor
-from hauspost.records.people.models import Membership, Person, Team
+from hauspost.records.people.models import Membership, Person
 from hauspost.records.places.models import Location, Site
 from hauspost.records.tickets._changing import Based, change, locked
 from hauspost.records.tickets.actions.entries import status_fields
@@ -39,29 +39,6 @@ def assign(ticket: Ticket | int, to: Person | None, *, actor: Actor, based_on: B
     if to is not None and found.state == Status.Kind.NEW:
         fields |= status_fields(found, status_of(Status.Kind.OPEN))
     change(found, "ticket.assigned", fields, actor=actor, based_on=based_on)
-    return found
-
-
-@transaction.atomic
-def hand_to(ticket: Ticket | int, team: Team, *, actor: Actor, based_on: Based | None = None) -> Ticket:
-    """Give the ticket to another team; its assignee is freed. Records "ticket.handed".
-
-    Access follows at once (P11.6). Raises NotFound, NotAllowed, TicketClosed, Changed.
-    """
-    found = locked(ticket, "hand", actor)
-    if not found.is_open:
-        raise TicketClosed(number=found.number)
-    if team.archived_at is not None:
-        raise Invalid("team", f"{team.name} is archived")
-    fields: dict[str, Any] = {"team": team}
-    if found.team_id != team.id:
-        # The old team's people come no more; the date stays, for whoever takes over.
-        fields |= {"assignee": None, "technician": None}
-        if found.state != Status.Kind.WAITING_DATE:
-            # What the old team had put aside would sleep unseen in the new one's lists.
-            fields["wake_at"] = None
-    if change(found, "ticket.handed", fields, actor=actor, based_on=based_on):
-        search.move(found.number, scope_of(found))
     return found
 
 

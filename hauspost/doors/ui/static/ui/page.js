@@ -70,6 +70,7 @@
       const all = new DataTransfer();
       for (const file of [...input.files, ...files]) all.items.add(file);
       input.files = all.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
     };
     for (const form of root.querySelectorAll("form[enctype='multipart/form-data']")) {
       const input = form.querySelector("input[type=file]");

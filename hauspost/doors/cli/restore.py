@@ -1,0 +1,124 @@
+"""`hauspost restore`: a working desk from a backup, in an empty place, with proof."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hauspost.doors.cli import _places
+from hauspost.doors.cli._progress import steps
+from hauspost.doors.cli.backup import passphrase_of
+from hauspost.ground.config import FILE_NAME, load
+
+if TYPE_CHECKING:
+    from hauspost.duties.keeping.restore import Restored
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--folder", "new", type=click.Path(file_okay=False, path_type=Path), help="Where to; it must be empty.")
+@click.option("--database-url", default="", help="An empty PostgreSQL database; otherwise SQLite in data/.")
+@click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Where the passphrase stands that the backup's keys were closed with.",
+)
+@click.option(
+    "--keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A keys.json that was kept apart from the backup.",
+)
+@click.option("--drill", is_flag=True, hidden=True)
+@click.pass_obj
+def restore(
+    folder: Path,
+    file: Path,
+    new: Path | None,
+    database_url: str,
+    passphrase_file: Path | None,
+    keys: Path | None,
+    drill: bool,
+) -> int:
+    """Make a working desk from a backup FILE, in an empty folder and database, and prove that it is the same."""
+    if keys and passphrase_file:
+        raise click.UsageError("give --keys or --passphrase-file, not both")
+    place, file = (new or folder).absolute(), file.absolute()
+    _refuse_what_is_not_empty(place, file)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # What is set up from here on, by us and by whom we start, is the new place.
+    os.environ["HAUSPOST_FOLDER"] = str(place)
+    if database_url:
+        os.environ["HAUSPOST_DATABASE_URL"] = database_url
+    from hauspost.doors.cli import _django
+
+    config = load(place)
+    _places.refuse_network_file_system(config)
+    _django.set_up(place)
+    from hauspost.duties.keeping.restore import Wish
+    from hauspost.duties.keeping.restore import restore as make
+
+    passphrase = passphrase_of(passphrase_file)
+    wish = Wish(file, passphrase, keys.absolute() if keys else None, database_url, drill)
+    try:
+        with steps() as progress:
+            made = make(wish, progress)
+    except OSError as fault:
+        raise click.ClickException(f"The restore failed: {fault}. Nothing of it was kept.") from None
+    _tell(made, place, file)
+    if not drill:
+        _tell_what_to_do(made, place)
+    return int(bool(made.proof.faults))
+
+
+def _refuse_what_is_not_empty(place: Path, file: Path) -> None:
+    """Only settings may be there already, and the backup itself."""
+    if not place.exists():
+        return
+    mine = {FILE_NAME, file.name if file.parent == place else ""}
+    others = sorted(
+        entry.name for entry in place.iterdir() if entry.name not in mine and not entry.name.startswith(".")
+    )
+    if others:
+        raise click.ClickException(
+            f"{place} is not empty: {', '.join(others[:3])}. Restore into an empty folder: "
+            f"hauspost restore {file.name} --folder PATH. Nothing was changed."
+        )
+
+
+def _tell(made: "Restored", place: Path, file: Path) -> None:
+    contents, proof, counts = made.contents, made.proof, made.counts
+    header = contents.header
+    click.echo(f"Restored in {place}: {file.name}, made at {header.made_at} by Hauspost {header.version}.")
+    click.echo(f"{counts['tickets']} tickets, {counts['entries']} entries, {counts['files']} stored files;")
+    click.echo(
+        f"{counts['rows']} rows in {len(contents.manifest.tables)} tables: counts and digests are those of then."
+    )
+    what = f"{proof.streams} chains, {proof.events} events, {proof.parts} contents, {proof.seals} seals"
+    click.echo(
+        f"{what}: {len(proof.faults)} breaks, as they were when it was made:" if proof.faults else f"{what}: all hold."
+    )
+    for fault in proof.faults[:20]:
+        click.echo(f"BROKEN  {fault}")
+    if made.keys == "new":
+        click.echo("The keys were not inside, so this desk has new ones. What that means:")
+        click.echo("- Nobody can prove by this backup alone that it was not forged as a whole. A seal file kept")
+        click.echo("  elsewhere can: hauspost record verify --seal FILE.")
+        click.echo("- Answers to mails sent before find their ticket by its number only.")
+    else:
+        click.echo("Its signature is by this desk's own key: nobody without the key has touched it.")
+    if not made.factors_kept:
+        click.echo("Codes of authenticator apps do not count any more (data/django-secret did not come along);")
+        click.echo("recovery codes and passkeys do. Who has neither is let in by an administrator.")
+    if contents.manifest.faulty:
+        click.echo(f"{len(contents.manifest.faulty)} stored files were missing or damaged already when it was made.")
+
+
+def _tell_what_to_do(made: "Restored", place: Path) -> None:
+    if made.settings_kept:
+        click.echo(f"{FILE_NAME} was there already and stays as it is.")
+    if made.held_back:
+        click.echo(f"Held back in {FILE_NAME}, so that two desks do not answer: {', '.join(made.held_back)}.")
+    if names := made.contents.header.from_environment:
+        click.echo(f"These settings came from the environment there: {', '.join(names)}.")
+    click.echo(f"Look it over, then: hauspost --folder {place} up")

@@ -1,0 +1,1 @@
+"""Keeping the whole desk safe: backups, restoring them, drills, upgrades, moving to the other database."""

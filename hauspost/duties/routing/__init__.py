@@ -1,0 +1,1 @@
+"""Who gets it: absence and deputies, the work of those who leave."""

@@ -1,0 +1,115 @@
+"""Access tokens: what a program shows to act as a person or an integration (P38.1, S12)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from hauspost.ground import clock, tokens
+from hauspost.ground.history.actions import Part, record
+from hauspost.ground.refusals import Invalid, NotAllowed
+from hauspost.records.people.actions.checks import one_line, only_administrators
+from hauspost.records.people.actor import Actor, Proof
+from hauspost.records.people.models import AccessToken, Person
+from hauspost.records.people.refusals import NoLongerHere
+
+# What a token may be made for; the person's own rights bound it in any case.
+TOKEN_SCOPES = (
+    "tickets:read", "tickets:write", "people:read", "people:write", "places:read", "places:write", "mail:read",
+    "mail:write", "record:read",
+)  # fmt: skip
+# How a token begins, so that it is known as one of ours where somebody left it lying about.
+BEGINNING = "hp_"
+_SHOWN = 12
+_PURPOSE = "access"
+_USED_AGAIN_AFTER = timedelta(minutes=1)
+
+
+@transaction.atomic
+def give_token(
+    person: Person, name: str, *, scopes: Sequence[str], expires_at: datetime | None, actor: Actor
+) -> tuple[AccessToken, str]:
+    """Make an access token; the clear one beside its row is shown once and kept nowhere (S12).
+
+    A signed-in person makes them for themself, an administrator for integrations; nobody for another person, and no
+    token makes another one. `expires_at` None is "until revoked". Records "token.given".
+    Raises NotAllowed, NoLongerHere, Invalid (name, scopes, expires_at).
+    """
+    _refuse_stranger(person, actor)
+    if not person.is_active:
+        raise NoLongerHere(name=person.name)
+    clean = one_line(name, 120)
+    if not clean:
+        raise Invalid("name", _("write what the token is for"))
+    chosen = [scope for scope in TOKEN_SCOPES if scope in scopes]
+    if not chosen or set(scopes) - set(TOKEN_SCOPES):
+        raise Invalid("scopes", _("choose at least one of: %(scopes)s") % {"scopes": ", ".join(TOKEN_SCOPES)})
+    if expires_at is not None and expires_at <= clock.now():
+        raise Invalid("expires_at", _("choose a moment in the future"))
+    secret = tokens.new_token()
+    row = AccessToken.objects.create(
+        person=person,
+        name=clean,
+        token_hash=tokens.token_hash(secret, _PURPOSE),
+        begins=f"{BEGINNING}{secret}"[:_SHOWN],
+        scopes=chosen,
+        created_by=actor.who,
+        created_at=clock.now(),
+        expires_at=expires_at,
+    )
+    data = {"token": row.id, "scopes": chosen, "expires": expires_at.isoformat() if expires_at else None}
+    record("token.given", person.stream, actor=actor, data=data, parts=[Part("token name", clean, str(person.uid))])
+    return row, f"{BEGINNING}{secret}"
+
+
+@transaction.atomic
+def revoke_token(token: AccessToken, *, actor: Actor) -> None:
+    """Let a token open nothing any more, at once. Its person may, and administrators. Records "token.revoked".
+
+    Raises NotAllowed.
+    """
+    row = AccessToken.objects.select_for_update(of=("self",)).select_related("person").get(id=token.id)
+    if actor.who != row.person or not row.person.is_active:
+        only_administrators(actor)
+    if row.revoked_at is None:
+        row.revoked_at = clock.now()
+        row.save(update_fields=["revoked_at"])
+        record("token.revoked", row.person.stream, actor=actor, data={"token": row.id})
+    token.revoked_at = row.revoked_at
+
+
+def token_of(clear: object) -> AccessToken | None:
+    """The token that a program shows, with its person; None for what is unknown, expired, revoked or a leaver's."""
+    if not isinstance(clear, str) or not clear.startswith(BEGINNING):
+        return None
+    rows = AccessToken.objects.filter(
+        Q(expires_at__isnull=True) | Q(expires_at__gt=clock.now()),
+        token_hash=tokens.token_hash(clear.removeprefix(BEGINNING), _PURPOSE),
+        revoked_at__isnull=True,
+    ).select_related("person")
+    return next((row for row in rows[:1] if row.person.is_active), None)
+
+
+def note_use(token: AccessToken) -> None:
+    """Keep when a token was last used, to the minute: a busy one does not write a row for every request."""
+    moment = clock.now()
+    if token.last_used_at is None or moment - token.last_used_at >= _USED_AGAIN_AFTER:
+        token.last_used_at = moment.replace(second=0, microsecond=0)
+        AccessToken.objects.filter(id=token.id).update(last_used_at=token.last_used_at)
+
+
+def tokens_of(person: Person) -> QuerySet[AccessToken]:
+    """A person's or integration's tokens, the newest first; also those that ended."""
+    return AccessToken.objects.filter(person=person).select_related("created_by").order_by("-id")
+
+
+def _refuse_stranger(person: Person, actor: Actor) -> None:
+    """Who gives a token acts as its person from then on, so only the person gives it, or for a program its keeper."""
+    if person.is_integration:
+        only_administrators(actor)
+    elif actor.who != person or actor.proof is not Proof.SESSION:
+        raise NotAllowed
+    if actor.proof is Proof.TOKEN:
+        raise NotAllowed

@@ -1,0 +1,57 @@
+"""Whom and what somebody may know of, for whatever names others: lists, links, events, hits, notices (P11.1)."""
+
+from collections.abc import Collection
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from hauspost.records.people.actor import Actor
+from hauspost.records.people.models import Person, Team
+from hauspost.records.tickets.models import Participant, Ticket
+from hauspost.records.tickets.reading import View
+
+
+def persons_known_to(actor: Actor) -> "QuerySet[Person]":
+    """The persons that somebody may look up, erased and merged ones aside.
+
+    Administrators and auditors: everybody but strangers of confidential teams alone. Agents: the company's own people
+    who are here, and strangers as far as tickets of their teams name them. Others: only themselves.
+    """
+    there: QuerySet[Person] = Person.objects.filter(erased_at__isnull=True, merged_into__isnull=True)
+    who = actor.who
+    asked, takes_part = (
+        Ticket.objects.filter(requester=OuterRef("pk")),
+        Participant.objects.filter(person=OuterRef("pk")),
+    )
+    if actor.is_administrator or (who is not None and who.is_active and who.is_auditor):
+        hidden = Team.objects.filter(is_confidential=True).exclude(id__in=actor.teams_with("read")).values("id")
+        in_secret = Exists(asked.filter(team__in=hidden)) | Exists(takes_part.filter(ticket__team__in=hidden))
+        elsewhere = Exists(asked.exclude(team__in=hidden)) | Exists(takes_part.exclude(ticket__team__in=hidden))
+        return there.filter(Q(is_external=False) | ~in_secret | elsewhere)
+    if actor.is_agent:
+        teams = actor.teams_with("read")
+        met = Exists(asked.filter(team__in=teams)) | Exists(takes_part.filter(ticket__team__in=teams))
+        return there.filter(Q(is_external=False) | met, deactivated_at__isnull=True)
+    return there.filter(pk=who.pk) if who is not None else there.none()
+
+
+def seen_at_desk(numbers: Collection[int], actor: Actor) -> dict[int, View]:
+    """Those of these tickets that the actor sees at the desk, and as what; of the rest not even the number (P11.1)."""
+    if not numbers or actor.who is None:
+        return {}
+    these = Ticket.objects.filter(number__in=numbers)
+    found: dict[int, View] = {}
+    for role, tickets in (
+        ("helper", these.helped_by(actor.who)),
+        ("sharing", these.shared_with_teams_of(actor)),
+        ("agent", these.at_desk_of(actor)),
+    ):
+        found |= dict.fromkeys(tickets.values_list("number", flat=True), View(role))
+    return found
+
+
+def asked_for_by(numbers: Collection[int], actor: Actor) -> dict[int, View]:
+    """Those of these tickets that the actor asked for."""
+    if not numbers or actor.who is None:
+        return {}
+    own = Ticket.objects.filter(number__in=numbers).of_requester(actor.who)
+    return dict.fromkeys(own.values_list("number", flat=True), View("requester"))

@@ -1,0 +1,129 @@
+"""The audit log, the ticket as of any moment, and its dossier, through the pages and the command."""
+
+import re
+import zipfile
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hauspost.doors.cli import record as commands
+from hauspost.doors.desk.settings.audit import GROUPS
+from hauspost.doors.desk.settings.telling import TOLD
+from hauspost.duties.dossiers.actions import make_dossier
+from hauspost.ground import clock
+from hauspost.ground.history.models import Event
+from hauspost.records.people import actions as people
+from hauspost.records.people.actor import SYSTEM
+from hauspost.records.tickets import actions
+from tests.desk import Desk
+from tests.doors.browsing import administrator, browser, words
+
+ROOT = Path(__file__).parents[2]
+
+
+def page(desk: Desk, address: str, name: str = "karim") -> str:
+    """What an administrator reads there."""
+    answer = administrator(desk, name).get(address)
+    assert answer.status_code == 200
+    return words(answer.content.decode())
+
+
+def test_who_changed_roles_and_people_stands_in_the_log(desk: Desk) -> None:
+    """Who, what, about whom, and the values before and after."""
+    people.give_role(desk.person("marta"), desk.team("it"), "agent", actor=desk.actor("karim"))
+    people.rename(desk.person("petra"), "Petra Lang-Weber", actor=desk.actor("karim"))
+    read = page(desk, "/desk/settings/audit")
+    assert "Karim Haddad gave a role" in read
+    assert "Petra Lang-Weber" in read
+    assert "gave a role" not in page(desk, "/desk/settings/audit?group=people&words=Petra")
+    assert "Nothing found" in page(desk, "/desk/settings/audit?who=Marta+Nowak")
+    tomorrow = (clock.now() + timedelta(days=1)).date()
+    assert "gave a role" not in page(desk, f"/desk/settings/audit?since={tomorrow.isoformat()}")
+
+
+def test_whoever_looks_at_settings_or_people_is_seen_too(desk: Desk) -> None:
+    """Once an hour a reader and thing, not once a click."""
+    client = administrator(desk)
+    petra = desk.person("petra")
+    for _ in range(3):
+        assert client.get(f"/desk/settings/people/{petra.uid}").status_code == 200
+    assert Event.objects.filter(stream__name=petra.stream, kind="person.seen").count() == 1
+    with desk.later(hours=2):
+        administrator(desk).get(f"/desk/settings/people/{petra.uid}")
+    assert Event.objects.filter(stream__name=petra.stream, kind="person.seen").count() == 2
+    page(desk, "/desk/settings/audit")
+    read = page(desk, "/desk/settings/audit?group=seen")
+    assert "Karim Haddad looked at the person" in read
+    assert "looked at this page" in read
+
+
+def test_the_log_leaves_as_csv_and_that_is_recorded(desk: Desk) -> None:
+    """S15: no cell becomes a formula."""
+    people.rename(desk.person("petra"), "=1+1", actor=desk.actor("karim"))
+    answer = administrator(desk).post("/desk/settings/audit/export", {"words": "person.changed"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert "person.changed" in text
+    assert '"=1+1"' not in text
+    assert Event.objects.filter(kind="audit.exported").count() == 1
+
+
+def test_nobody_else_reads_the_log(desk: Desk) -> None:
+    """S5."""
+    assert browser(desk, "deniz").get("/desk/settings/audit").status_code == 404
+    assert browser(desk, "wolfgang").get("/desk/settings/audit").status_code == 200
+
+
+def test_every_kind_of_event_has_its_words() -> None:
+    """P44.1: what is recorded of settings and people is told in words, not in our code's names."""
+    kinds = set()
+    for path in (ROOT / "hauspost").rglob("*.py"):
+        kinds |= set(re.findall(r"\brecord\(\s*\"([a-z_]+\.[a-z_]+)\"", path.read_text()))
+    prefixes = tuple(prefix for _words, all_of in GROUPS.values() for prefix in all_of)
+    assert sorted(kind for kind in kinds if kind.startswith(prefixes) and kind not in TOLD) == []
+
+
+def test_the_page_shows_the_ticket_as_it_stood(desk: Desk) -> None:
+    with desk.later(minutes=1):
+        ticket = desk.ticket("petra", subject="Drucker klemmt")
+    moment = clock.now() + timedelta(minutes=30)
+    with desk.later(hours=1):
+        actions.change_subject(ticket, "Papierstau am Tor 3", actor=desk.actor("deniz"))
+        actions.assign(ticket, desk.person("deniz"), actor=desk.actor("deniz"))
+    with desk.later(hours=2):
+        client = browser(desk, "deniz")
+        then = words(client.get(f"/desk/tickets/{ticket.number}/as-of", {"at": moment.isoformat()}).content.decode())
+        assert "Drucker klemmt" in then
+        assert "Papierstau" not in then
+        assert "Papierstau am Tor 3" in words(client.get(f"/desk/tickets/{ticket.number}/as-of").content.decode())
+        early = client.get(f"/desk/tickets/{ticket.number}/as-of", {"at": "2001-01-01T00:00"})
+        assert "The ticket did not exist yet" in words(early.content.decode())
+        wrong = client.get(f"/desk/tickets/{ticket.number}/as-of", {"at": "yesterday"})
+        assert wrong.status_code == 422
+        assert "give day and time" in words(wrong.content.decode())
+
+
+def test_a_lead_takes_a_dossier_out_of_the_page(desk: Desk) -> None:
+    ticket = desk.ticket("petra")
+    assert browser(desk, "deniz").post(f"/desk/tickets/{ticket.number}/dossier").status_code == 403
+    answer = browser(desk, "wolfgang").post(f"/desk/tickets/{ticket.number}/dossier")
+    assert answer["Content-Disposition"] == f'attachment; filename="ticket-{ticket.number}.zip"'
+    content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    assert "manifest.json" in zipfile.ZipFile(BytesIO(content)).namelist()
+    assert Event.objects.filter(stream__name=ticket.stream, kind="ticket.dossier_made").count() == 1
+
+
+@pytest.mark.parametrize("damage", [False, True])
+def test_the_command_checks_a_dossier_anywhere(desk: Desk, tmp_path: Path, damage: bool) -> None:
+    """In a folder without any Hauspost."""
+    path = make_dossier(desk.ticket("petra"), tmp_path / "ticket.zip", actor=SYSTEM)
+    if damage:
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("more.txt", "added")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    told = CliRunner().invoke(commands.record, ["verify", str(path)], obj=elsewhere, standalone_mode=False)
+    assert told.return_value == int(damage)
+    assert ("BROKEN  more.txt was added" if damage else "Everything holds") in told.output

@@ -1,0 +1,126 @@
+"""Lists as CSV: the same gate as the list, safe for spreadsheets, noted in the record."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from hauspost.ground.history.models import Event
+from hauspost.records.tickets import actions, exporting, paging
+from hauspost.records.tickets.actions import NewTicket, open_ticket
+from hauspost.records.tickets.writing import Writing
+from tests.desk import Desk
+from tests.doors.browsing import browser
+from tests.doors.calling import Program
+
+
+def rows_of(answer: Any) -> list[dict[str, str]]:
+    """A CSV file as a spreadsheet reads it."""
+    assert answer.status_code == 200, answer.content
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"].startswith("attachment")
+    file = b"".join(answer.streaming_content)
+    return list(csv.DictReader(io.StringIO(file.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+
+def exported(client: Client, key: str, **more: str) -> list[dict[str, str]]:
+    return rows_of(client.post("/desk/export", {"list": key, **more}))
+
+
+def test_a_list_becomes_a_file_with_its_columns(desk: Desk) -> None:
+    ticket = desk.ticket("petra", subject="=HYPERLINK(1)")
+    actions.assign(ticket, desk.person("anna"), actor=desk.actor("anna"))
+    actions.catalogue(ticket, actor=desk.actor("anna"), impact=3, urgency=3)
+    actions.tag(ticket, "@gate", actor=desk.actor("anna"))
+    anna = browser(desk, "anna")
+    assert "Export (CSV)" in anna.get("/desk/mine").content.decode()
+    [row] = exported(anna, "mine")
+    assert row["Number"] == str(ticket.number)
+    assert (row["Subject"], row["Tags"]) == ("'=HYPERLINK(1)", "'@gate")
+    assert (row["Priority"], row["Assignee"], row["Requester"]) == (
+        "critical",
+        desk.person("anna").name,
+        desk.person("petra").name,
+    )
+    german = browser(desk, "anna", language="de")
+    [row] = exported(german, "team:it")
+    assert row["Nummer"] == str(ticket.number) and row["Priorität"] == "kritisch"
+
+
+def test_who_took_a_list_stands_in_the_record(desk: Desk) -> None:
+    """S5: what leaves the house is noted."""
+    desk.ticket("petra")
+    exported(browser(desk, "anna"), "open")
+    Program.of(desk, "petra").ask("GET", "tickets.csv")
+    events = Event.objects.filter(kind="list.exported").order_by("id")
+    assert [(event.stream.name, json.loads(event.data)) for event in events] == [
+        (desk.person("anna").stream, {"list": "open"}),
+        (desk.person("petra").stream, {"list": "api"}),
+    ]
+
+
+def test_the_gate_is_the_lists_own(desk: Desk) -> None:
+    """P11.1: nobody exports what they may not see."""
+    desk.ticket("petra", subject="Salary", to="hr")
+    own = desk.ticket("petra", subject="Screen")
+    for key, found in (("open", [own.number]), ("closed", []), ("search", [own.number])):
+        assert [int(row["Number"]) for row in exported(browser(desk, "anna"), key, q="petra")] == found
+    anna = browser(desk, "anna")
+    for key in ("team:hr", "nonsense", ""):
+        assert anna.post("/desk/export", {"list": key}).status_code == 404
+    assert browser(desk, "petra").post("/desk/export", {"list": "open"}).status_code == 404
+    assert anna.get("/desk/export").status_code == 405
+
+
+def test_the_ledger_becomes_a_file(desk: Desk) -> None:
+    desk.receives(desk.letter("petra", subject="-1+1"))
+    desk.receives(desk.letter("petra", subject="Secret", to="hr"), to="hr")
+    rows = rows_of(browser(desk, "deniz").post("/desk/mailroom/export", {"words": "", "on": "nonsense"}))
+    assert [(row["Subject"], row["Disposition"], row["Ticket"]) for row in rows] == [("'-1+1", "new ticket", "1")]
+    assert rows_of(browser(desk, "deniz").post("/desk/mailroom/export", {"words": "nothing"})) == []
+    assert browser(desk, "anna").post("/desk/mailroom/export").status_code == 404
+
+
+def test_programs_export_what_their_person_sees(desk: Desk) -> None:
+    """P11.4: a requester's file has no column of the desk."""
+    ticket = desk.ticket("petra", subject="Screen")
+    desk.ticket("ines", subject="Mouse")
+    petra = rows_of(Program.of(desk, "petra").ask("GET", "tickets.csv"))
+    assert [row["Number"] for row in petra] == [str(ticket.number)]
+    assert not {"Priority", "Tags", "Impact", "Category"} & set(petra[0])
+    anna = rows_of(Program.of(desk, "anna").ask("GET", "tickets.csv", requester=str(desk.person("ines").uid)))
+    assert [row["Subject"] for row in anna] == ["Mouse"] and "Priority" in anna[0]
+
+
+def test_a_long_list_ends_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P15.5."""
+    for place in range(5):
+        desk.ticket("petra", subject=f"Matter {place}")
+    anna = browser(desk, "anna")
+    monkeypatch.setattr(paging, "_AT_ONCE", 2)
+    assert len(exported(anna, "open")) == 5
+    monkeypatch.setattr(exporting, "MOST_ROWS", 3)
+    rows = exported(anna, "open")
+    assert [row["Number"] for row in rows] == ["5", "4", "3", "…"]
+    assert rows[-1]["Subject"] == "Only 3 rows are here. Narrow the list to get the rest."
+
+
+def test_pages_look_at_a_bounded_stretch_of_numbers(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P15.5: a filter that fits nothing ends after so much, and says where to go on."""
+    monkeypatch.setattr(paging, "WINDOW", 2)
+    monkeypatch.setattr(paging, "WINDOWS", 2)
+    team, petra = desk.team("it"), desk.person("petra")
+    first, *_rest = [
+        open_ticket(NewTicket(f"Matter {place}", petra, team, "api"), Writing(text="x"), actor=desk.actor("anna"))
+        for place in range(7)
+    ]
+    anna = Program.of(desk, "anna")
+    actions.tag(first, "rare", actor=desk.actor("anna"))
+    page, told = anna.get("tickets", tag="rare"), 1
+    while page["next"]:
+        assert page["tickets"] == []
+        page, told = anna.get("tickets", tag="rare", cursor=page["next"]), told + 1
+    assert [one["number"] for one in page["tickets"]] == [first.number] and told == 2

@@ -1,0 +1,379 @@
+"""Who sees what through the API: all its routes × all roles × own and foreign ids; nothing forbidden shows (P11, S5)."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.http.response import HttpResponseBase
+
+from hauspost.doors.api.schema import described
+from hauspost.ground import tokens
+from hauspost.records.people.actions import TOKEN_SCOPES, deactivate, give_token, set_password
+from hauspost.records.people.actor import SYSTEM, Actor, Proof
+from hauspost.records.people.models import AccessToken, Person
+from hauspost.records.tickets import actions
+from hauspost.records.tickets.company import status_of
+from tests.doors.calling import Program
+from tests.security.planting import Field, Planted, plant
+from tests.security.routes import UNKNOWN
+from tests.security.test_matrix import (
+    AT_DESK,
+    HAVE_A_DESK,
+    IN_MAILROOM,
+    ROLES,
+    body_of,
+    changed,
+    dump,
+    may_open,
+    person_of,
+    read_at_desk,
+    readable_words,
+    report,
+    taken_back,
+)
+
+# A long walk: on one database, chosen by bin/test; the gates themselves are tried on all (tests/records).
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+
+LATER = "2030-01-01T10:00:00Z"
+HERE = {"text": "I was here"}
+# What each change sends; a new one must be entered here.
+SENDS: dict[str, dict[str, Any]] = {
+    "open_a_ticket": {"subject": "x", "text": "x", "team": "hr", "requester": "petra.lang@lindner.example"},
+    "reply": HERE, "note": HERE, "answer": HERE, "take_back": {}, "release": {"as_participant": True},
+    "assign": {"assignee": "me"}, "hand_over": {"team": "facilities"}, "set_status": {"status": "resolved"}, "reopen": {},
+    "catalogue": {"impact": 3, "urgency": 3}, "set_impact": {"people": 3}, "snooze": {"until": LATER}, "wake": {},
+    "plan_visit": {"planned_at": LATER}, "change_subject": {"subject": "I was here"},
+    "change_requester": {"requester": "mira.kowalski@lindner.example"},
+    "add_participant": {"person": "mira.kowalski@lindner.example", "role": "helper"},
+    "confirm_participant": {"with_history": True}, "remove_participant": {}, "link": {"number": 7200001}, "unlink": {},
+    "tag": {"tag": "washere"}, "untag": {}, "read_notices": {},
+    "report_alarm": {"dedup_key": "x", "subject": "x", "text": "x", "team": "hr"}, "report_recovery": {"dedup_key": "x"},
+    "add_person": {"name": "x", "address": "x@x.example", "cost_centre": "x"}, "change_person": {"is_administrator": True},
+    "deactivate": {}, "reactivate": {}, "add_address": {"address": "y@y.example"}, "make_main_address": {},
+    "remove_address": {}, "set_workplace": {"site": "wien"}, "give_role": {"role": "lead"}, "take_role": {},
+    "add_team": {"key": "new", "words": {"en": "x"}}, "change_team": {"is_confidential": False}, "archive_team": {},
+    "restore_team": {}, "add_department": {"key": "new", "words": {"en": "x"}}, "change_department": {"cost_centre": "9"},
+    "archive_department": {}, "restore_department": {}, "add_site": {"key": "new", "words": {"en": "x"}},
+    "change_site": {"country": "FR"}, "archive_site": {}, "restore_site": {},
+    "add_location": {"key": "new", "words": {"en": "x"}, "site": "wien", "kind": "room"}, "change_location": {"kind": "room"},
+    "archive_location": {}, "restore_location": {}, "add_a_category": {"key": "new", "words": {"en": "x"}},
+    "add_status": {"key": "new", "words": {"en": "x"}, "kind": "open"}, "retry_delivery": {}, "discard_delivery": {},
+    "file_delivery": {}, "retry_outgoing": {}, "rate": {"score": 5}, "end_absence": {}, "undo_merging": {},
+    "add_absence": {"starts_on": "2100-01-01", "ends_on": "2100-01-02"}, "merge_person": {"into": "mira.kowalski@lindner.example"},
+}  # fmt: skip
+# Of a ticket, what only the desk may ask.
+DESK_ONLY = {"read_original", "list_links", "list_tags", "list_events", "read_ticket_then", "read_dossier"}
+# Lists and searches, and what is worth asking them.
+ASKED: dict[str, tuple[str, ...]] = {
+    "list_tickets": ("", "?seen_as=agent", "?seen_as=sharing", "?seen_as=helper", "?seen_as=requester",
+                     "?seen_as=participant", "?seen_as=department", "?team=hr", "?state=open&limit=200", "?tag=canarytaghr1",
+                     "?assignee=none", "?category=network", "?cursor=7200010"),
+    "export_tickets": ("", "?seen_as=requester", "?team=hr", "?seen_as=department"),
+    "search": ("?q=canary", "?q=canarysubject", "?q=canarynotehr1", "?q=7200001", "?q=about", "?q=canary&seen_as=requester",
+               "?q=canarynote&seen_as=requester", "?q=canary&seen_as=agent", "?q=canaryheldit"),
+    "list_people": ("", "?q=canary", "?q=mira", "?q=canaryperson", "?limit=200"),
+    "read_ticket_then": ("?at=2100-01-01T00:00:00Z", "?at=2000-01-01T00:00:00Z"),
+    "list_deliveries": ("", "?words=canary", "?sender=canaryperson", "?disposition=ticket", "?limit=200"),
+}  # fmt: skip
+# Of the company's own set-up everybody may know.
+FOR_ALL = {
+    "read_me",
+    "list_teams",
+    "list_departments",
+    "list_sites",
+    "list_locations",
+    "list_categories",
+    "list_statuses",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation, from the description."""
+
+    id: str
+    method: str
+    path: str
+
+    @property
+    def names(self) -> list[str]:
+        return re.findall(r"{(\w+)}", self.path)
+
+    @property
+    def is_of_ticket(self) -> bool:
+        return "{number}" in self.path
+
+
+OPERATIONS = [
+    Operation(one["operationId"], method.upper(), path)
+    for path, methods in described()["paths"].items()
+    for method, one in methods.items()
+]
+
+
+@pytest.fixture(scope="module")
+def field(django_db_setup: None, django_db_blocker: Any) -> Iterator[Field]:
+    """Planted once for all roles; what each test does is taken back."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        planted = plant()
+        actions.set_status(planted["it"].ticket, status_of("new"), actor=SYSTEM)
+        yield planted
+        transaction.set_rollback(True)
+
+
+def program_of(field: Field, role: str) -> Program:
+    """A program with a token of this role for everything; nobody has none, a leaver's ended with the person."""
+    if role == "nobody":
+        return Program("hp_" + "a" * 32, raises=False)
+    person = Person.objects.get(pk=person_of(field, role).pk)
+    keeper = Actor(who=person, proof=Proof.SESSION)
+    row, clear = give_token(person, "matrix", scopes=TOKEN_SCOPES, expires_at=None, actor=keeper)
+    if role == "ghost":
+        deactivate(person, actor=SYSTEM)
+    # Used this minute already, so that asking writes nothing.
+    AccessToken.objects.filter(id=row.id).update(last_used_at="2100-01-01T00:00:00Z")
+    return Program(clear, raises=False)
+
+
+def given(field: Field, operation: Operation, planted: Planted, nested_in: Planted | None = None) -> dict[str, Any]:
+    """What stands in the address for a planted ticket; nested ids come from `nested_in`."""
+    inner = nested_in or planted
+    known: dict[str, Any] = {
+        "number": planted.number,
+        "seq": 1 if operation.id == "read_original" else inner.note.seq if inner.note is not None else 1,
+        "file": next(iter(inner.files().values())),
+        "other": field["hr"].number if inner.key != "hr1" else field["it"].number,
+        "kind": "related",
+        "word": f"canarytag{inner.key}",
+        "uid": field.desk.person("ines" if operation.id == "confirm_participant" else "marta").uid,
+        "delivery": planted.delivery.id,
+        "mail": 1,
+        "absence": 1,
+        "key": "it",
+        "team": "it",
+        "address": "marta.hofer@lindner.example",
+    }
+    return {name: known[name] for name in operation.names}
+
+
+def unknown(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: UNKNOWN if isinstance(value, int) and name != "seq" else value for name, value in values.items()}
+
+
+def address(operation: Operation, values: dict[str, Any]) -> str:
+    return operation.path.format(**values).lstrip("/")
+
+
+def ask(program: Program, operation: Operation, path: str) -> HttpResponseBase:
+    body = SENDS[operation.id] if operation.method in ("POST", "PUT", "PATCH") else None
+    return program.ask(operation.method, path, body)
+
+
+def plain(answer: HttpResponseBase) -> str:
+    return f"{answer.status_code} {body_of(answer)}"
+
+
+def test_every_change_has_something_to_send() -> None:
+    """A route that nobody entered here has not been tried by an attacker."""
+    assert {one.id for one in OPERATIONS if one.method != "GET"} == set(SENDS)
+    questions = {one.id for one in OPERATIONS if one.method == "GET" and not one.names}
+    assert questions == {*ASKED, *FOR_ALL, "list_notices", "list_outgoing"} - {"read_ticket_then"}
+
+
+def test_the_canaries_sing_for_those_who_may_hear_them(field: Field) -> None:
+    """The other tests would prove nothing if the words were nowhere."""
+    with taken_back():
+        for role, key in (("anna", "it"), ("giulia", "hr"), ("pawel", "facilities")):
+            program, at = program_of(field, role), f"tickets/{field[key].number}"
+            heard = "".join(
+                body_of(program.ask("GET", path)) for path in (at, f"{at}/entries", f"{at}/tags", f"{at}/participants")
+            )
+            expected = {*field[key].head_words, *field[key].mail_words, *field[key].desk_words}
+            assert {word for word in expected if word not in heard} == set()
+            assert field[key].head_words[0] in body_of(program.ask("GET", "tickets"))
+            assert field[key].head_words[0] in body_of(program.ask("GET", "tickets.csv"))
+            assert field[key].head_words[0] in body_of(program.ask("GET", f"search?q=canarynote{field[key].key}"))
+        petra = program_of(field, "petra")
+        heard = body_of(petra.ask("GET", f"tickets/{field['it'].number}/entries"))
+        assert {word for word in (*field["it"].mail_words, *field["it"].late_words) if word not in heard} == set()
+        assert field["hr"].head_words[0] in body_of(petra.ask("GET", "tickets"))
+        assert field["it"].head_words[0] in body_of(program_of(field, "karim").ask("GET", "mail/deliveries"))
+
+
+def may_ask(operation: Operation, role: str, key: str) -> bool:
+    """May this role ask this of that ticket or delivery?"""
+    if operation.path.startswith("/mail/outgoing"):
+        return role == "karim"
+    if "{delivery}" in operation.path:
+        return may_open("delivery", role, key)
+    if operation.id == "list_deliveries":
+        return role in IN_MAILROOM
+    if operation.is_of_ticket:
+        return may_open("ticket", role, key) or (operation.id not in DESK_ONLY and may_open("own ticket", role, key))
+    return role not in ("nobody", "ghost")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_reading(field: Field, role: str) -> None:
+    """P11.1, P11.2, P11.4, P11.5, S5, S23: only what is theirs; forbidden is like unknown; and reading changes nothing."""
+    faults: list[str] = []
+    with taken_back():
+        program = program_of(field, role)
+        forbidden = field.all_words() - readable_words(field, role)
+        before = dump()
+        for operation in (one for one in OPERATIONS if one.method == "GET"):
+            for key, planted in field.tickets.items():
+                values = given(field, operation, planted)
+                if not values and key != "it":
+                    continue
+                for query in ASKED.get(operation.id, ("",)):
+                    path = address(operation, values) + query
+                    answer = ask(program, operation, path)
+                    heard = body_of(answer)
+                    faults += [f"{path} tells {word}" for word in forbidden if word in heard and word not in path]
+                    if answer.status_code >= 500:
+                        faults.append(f"{path}: {answer.status_code}")
+                    if role in ("nobody", "ghost"):
+                        faults += (
+                            [f"{path} is open: {answer.status_code}"] if answer.status_code not in (401, 429) else []
+                        )
+                    elif not may_ask(operation, role, key):
+                        nowhere = address(operation, unknown(values)) + query
+                        if plain(ask(program, operation, nowhere)) != f"{answer.status_code} {heard}":
+                            faults.append(f"{path} differs from unknown: {answer.status_code}")
+                        if answer.status_code != 404:
+                            faults.append(f"{path} is open to {role}: {answer.status_code}")
+                    elif answer.status_code != 200 and not _excused(operation, role, key, query, answer.status_code):
+                        faults.append(f"{path} is refused to {role}: {answer.status_code}")
+        after = dump()
+        for label in ("history.Event", "history.Stream", "people.SignInAttempt"):
+            # Exports are noted in the record, and wrong tokens are counted: that is all that reading leaves.
+            before.pop(label, None), after.pop(label, None)
+        faults += [f"reading changed {one}" for one in changed(before, after)]
+    report(faults)
+
+
+def _excused(operation: Operation, role: str, key: str, query: str, status: int) -> bool:
+    """What is refused to those who may ask the route: the desk's entries and filters to requesters, foreign persons."""
+    at_desk = key in read_at_desk(role)
+    if operation.id in ("read_entry", "read_file"):
+        return status == 404 and not at_desk
+    if operation.id in ("read_person", "list_absences"):
+        return status == 404 and role not in HAVE_A_DESK
+    if operation.id == "read_dossier":
+        return status == 403 and (role, key) != ("sabine", "it") and role != "wolfgang"
+    # What was opened in an emergency, or passed on, has no mail of its own there.
+    return status in (404, 422) and (operation.id in ("read_original", "list_tickets", "export_tickets"))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_writing_where_one_may_not(field: Field, role: str) -> None:
+    """S5, S17: a change of a foreign ticket is answered like one of no ticket, and changes nothing."""
+    faults: list[str] = []
+    with taken_back():
+        program = program_of(field, role)
+        secret = field.all_words() - readable_words(field, role)
+        before = dump()
+        for operation in (one for one in OPERATIONS if one.method != "GET"):
+            for key in ("it", "hr", "facilities"):
+                planted = field[key]
+                values = given(field, operation, planted)
+                if not _is_foreign(operation, role, key) or (not operation.is_of_ticket and key != "it"):
+                    continue
+                path = address(operation, values)
+                answer = ask(program, operation, path)
+                if operation.is_of_ticket and role not in ("nobody", "ghost"):
+                    nowhere = address(operation, unknown(values))
+                    if plain(answer) != plain(ask(program, operation, nowhere)):
+                        faults.append(f"{operation.method} {path} differs from unknown: {answer.status_code}")
+                if answer.status_code not in (401, 403, 404, 429):
+                    faults.append(f"{operation.method} {path}: {answer.status_code}")
+                sent = json.dumps(SENDS[operation.id])
+                heard = body_of(answer)
+                faults += [f"{path} tells {word}" for word in secret if word in heard and word not in path + sent]
+        after = dump()
+        del before["people.SignInAttempt"], after["people.SignInAttempt"]
+        faults += changed(before, after)
+    report(faults)
+
+
+def _is_foreign(operation: Operation, role: str, key: str) -> bool:
+    """Has this role no business with it at all?"""
+    if role in ("nobody", "ghost"):
+        return True
+    if operation.is_of_ticket:
+        return not (may_open("ticket", role, key) or may_open("own ticket", role, key))
+    if operation.path.startswith("/mail/"):
+        return not may_ask(operation, role, key)
+    if operation.id in ("read_notices", "report_recovery"):
+        return False
+    if operation.id in ("open_a_ticket", "report_alarm"):
+        return role != "giulia"
+    # Who leads a team notes who of it is away; everybody their own.
+    return role != "karim" and not operation.id.endswith("_absence")
+
+
+@pytest.mark.parametrize("role", ["lena", "wolfgang", "head", "marta"])
+def test_who_may_only_read_changes_nothing(field: Field, role: str) -> None:
+    """P33.1: also of what they see."""
+    faults: list[str] = []
+    with taken_back():
+        program = program_of(field, role)
+        before = dump()
+        for operation in (one for one in OPERATIONS if one.method != "GET" and one.is_of_ticket):
+            if (operation.id, role) == ("answer", "marta"):
+                continue
+            for planted in field.tickets.values():
+                answer = ask(program, operation, address(operation, given(field, operation, planted)))
+                if answer.status_code not in (403, 404, 422):
+                    faults.append(f"{operation.method} {operation.path} ({planted.key}): {answer.status_code}")
+        faults += changed(before, dump())
+    report(faults)
+
+
+@pytest.mark.parametrize(("role", "own", "foreign"), [("anna", "it", "hr"), ("giulia", "hr", "it"), ("petra", "it", "hr_third")])  # fmt: skip
+def test_ids_of_another_ticket_behind_ones_own(field: Field, role: str, own: str, foreign: str) -> None:
+    """S5: `/tickets/mine/files/foreign`."""
+    with taken_back():
+        program = program_of(field, role)
+        before = dump()
+        for operation in OPERATIONS:
+            if not operation.is_of_ticket or not {"file", "other", "word"} & set(operation.names):
+                continue
+            values = given(field, operation, field[own], field[foreign])
+            assert ask(program, operation, address(operation, values)).status_code in (403, 404), operation
+        assert changed(before, dump()) == []
+
+
+@pytest.mark.parametrize("role", ["anna", "karim", "petra"])
+def test_no_secret_stands_in_any_answer(field: Field, role: str) -> None:
+    """S21: passwords, tokens and keys are nowhere, not even as their hashes."""
+    with taken_back():
+        for name in ("anna", "karim", "petra", "marta"):
+            set_password(Person.objects.get(pk=field.desk.person(name).pk), "a good long password", actor=SYSTEM)
+        program = program_of(field, role)
+        secrets = {program.headers["Authorization"].removeprefix("Bearer ")[12:]}
+        secrets |= set(AccessToken.objects.values_list("token_hash", flat=True))
+        secrets |= {row for row in Person.objects.values_list("password", flat=True) if len(row) > 10}
+        ring = json.loads(tokens.ring().path.read_text())
+        secrets |= {key["secret"] for shelf in ring.values() if isinstance(shelf, list) for key in shelf}
+        for operation in (one for one in OPERATIONS if one.method == "GET"):
+            for query in ASKED.get(operation.id, ("",)):
+                heard = body_of(
+                    ask(program, operation, address(operation, given(field, operation, field["it"])) + query)
+                )
+                assert not [secret for secret in secrets if secret in heard], operation
+                assert "session_version" not in heard and "token_hash" not in heard
+
+
+def test_at_desk_is_what_the_pages_say(field: Field) -> None:
+    """P38.1: the list of a program is the list of the page."""
+    with taken_back():
+        for role in ("anna", "jonas", "giulia", "pawel"):
+            listed = program_of(field, role).get("tickets", seen_as="agent")["tickets"]
+            assert {one["number"] for one in listed} == {field[key].number for key in AT_DESK[role]}
