@@ -25,6 +25,7 @@ from hauspost.records.tickets.models import Ticket
 from hauspost.records.tickets.rebuilding import rebuilt, row_of
 from hauspost.records.tickets.writing import Writing
 from tests.desk import Desk
+from tests.doors.browsing import browser, words
 
 WEEK = timedelta(days=7)
 
@@ -314,3 +315,21 @@ def test_a_team_with_work_is_not_archived(desk: Desk) -> None:
     assert desk.address("it") not in people.our_addresses()
     people.restore_team(it, actor=karim)
     assert desk.address("it") in people.our_addresses()
+
+
+def test_whoever_assigns_to_somebody_away_is_told_who_stands_in(desk: Desk) -> None:
+    """P48.1: offered, not forced; and the sorting table names those who are there first."""
+    away(desk, "anna", "jonas")
+    number = desk.ticket("petra").number
+    deniz = browser(desk, "deniz")
+    table = words(deniz.get(f"/desk/triage/{number}").content.decode())
+    assert f"{desk.person('anna').name} away" not in table.partition(desk.person("deniz").name)[0]
+    deniz.post(f"/desk/tickets/{number}/assignee", {"assignee": str(desk.person("anna").uid), "knowing": "1"})
+    said = words(deniz.get(f"/desk/tickets/{number}").content.decode())
+    assert f"{desk.person('anna').name} is away until" in said
+    assert f"{desk.person('jonas').name} stands in" in said
+    assert Ticket.objects.get(number=number).assignee == desk.person("anna")
+    away(desk, "jonas")
+    other = desk.ticket("petra", subject="Another").number
+    deniz.post(f"/desk/tickets/{other}/assignee", {"assignee": str(desk.person("anna").uid), "knowing": "1"})
+    assert "nobody of the team stands in" in words(deniz.get(f"/desk/tickets/{other}").content.decode())

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from hauspost.doors.desk.away import tell_if_away
 from hauspost.doors.desk.forms import chosen, keyed, moment_of, needed, number_of, person_of, text_of, uid_of
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.desk.naming import field_name
@@ -121,6 +122,7 @@ def assignee(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[
     asked = text_of(request, "assignee")
     to = actor.who if asked == "me" else uid_of(asked, "assignee")
     actions.assign(ticket, to, actor=actor, based_on=based_on)
+    tell_if_away(request, ticket, to)
 
 
 @of_card("team")

@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from hauspost.duties.notices.models import Notice
+from hauspost.ground.vitals import reading as vitals
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
 from hauspost.records.tickets.models import Participant, Ticket
@@ -44,6 +45,8 @@ class Counters:
     snoozed: int
     notices: int
     teams: list[TeamCount]
+    # Has nothing been delivered or sent for five minutes, as no worker runs (P5.7)? Asked along with the numbers.
+    worker_is_silent: bool
 
 
 def counters(actor: Actor) -> Counters:
@@ -93,8 +96,9 @@ def _count(actor: Actor, person: Person) -> Counters:
             waits=CappedCount(desk.waiting()),
             asleep=CappedCount(desk.snoozed()),
             unread=CappedCount(_unread(teams), "id"),
+            worker_seen_at=Subquery(vitals.signs_of("work").values("seen_at")[:1]),
         )
-        .values_list("mine", "waits", "asleep", "unread")
+        .values_list("mine", "waits", "asleep", "unread", "worker_seen_at")
         .get()
     )
     return Counters(
@@ -105,4 +109,5 @@ def _count(actor: Actor, person: Person) -> Counters:
         snoozed=own[2] or 0,
         notices=own[3] or 0,
         teams=[TeamCount(key, words, count) for key, words, count, _new in listed],
+        worker_is_silent=vitals.is_long_ago(own[4]),
     )

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from hauspost.doors.desk.counters import counters, forget
+from hauspost.doors.desk.counters import Counters, counters, forget
 from hauspost.doors.ui.acting import View, actor_of, ask_to_sign_in
 from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.formats import capped
@@ -20,11 +20,9 @@ from hauspost.duties.keeping import watching
 from hauspost.ground import clock
 from hauspost.ground.mail import outbox
 from hauspost.ground.text.words import in_language
-from hauspost.ground.vitals import reading as vitals
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Participant
 
-_SILENCE = "worker-is-silent"
 ALARM = "backups-in-trouble"
 
 
@@ -86,7 +84,8 @@ def desk_page(
 ) -> HttpResponse:
     """A whole page of the desk, with its rail."""
     actor = actor_of(request)
-    views, teams = rail(actor)
+    count = counters(actor)
+    views, teams = rail(actor, count)
     return page(
         request,
         template,
@@ -98,19 +97,10 @@ def desk_page(
         sees_settings=actor.is_administrator or bool(actor.who and actor.who.is_auditor),
         is_demo=settings.HAUSPOST.demo,
         mail_leaves=outbox.is_configured(),
-        worker_is_silent=worker_is_silent(),
+        worker_is_silent=count.worker_is_silent,
         backup_alarm=backup_alarm(actor),
         **more,
     )
-
-
-def worker_is_silent() -> bool:
-    """Whether nothing has been delivered or sent for five minutes, as no worker runs (P5.7); asked every 15 seconds."""
-    found = cache.get(_SILENCE)
-    if found is None:
-        found = vitals.is_silent("work")
-        cache.set(_SILENCE, found, 15)
-    return bool(found)
 
 
 def backup_alarm(actor: Actor) -> str:
@@ -124,9 +114,8 @@ def backup_alarm(actor: Actor) -> str:
     return watching.words(str(found))
 
 
-def rail(actor: Actor) -> tuple[list[RailLink], list[RailLink]]:
+def rail(actor: Actor, count: Counters) -> tuple[list[RailLink], list[RailLink]]:
     """The person's views and teams, with their counters."""
-    count = counters(actor)
     language = get_language() or settings.LANGUAGE_CODE
     views = [
         RailLink("triage", url("triage"), _("Triage"), "inbox", capped(count.triage), count.triage > 0),

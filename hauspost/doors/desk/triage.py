@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from hauspost.doors.desk import choices
+from hauspost.doors.desk.away import tell_if_away
 from hauspost.doors.desk.counters import CappedCount
 from hauspost.doors.desk.forms import chosen, keyed, text_of, uid_of
 from hauspost.doors.desk.frame import at_the_desk, desk_page
@@ -18,6 +19,7 @@ from hauspost.doors.desk.sheet import entry_rows, shown_entries, ticket_for
 from hauspost.doors.ui.acting import actor_of
 from hauspost.ground.refusals import NotFound, Refused
 from hauspost.records.catalogue.models import Category
+from hauspost.records.people.absences import on_day, today
 from hauspost.records.people.actor import RIGHTS, Actor
 from hauspost.records.people.models import Membership, Team
 from hauspost.records.tickets import actions
@@ -90,7 +92,9 @@ def _file(request: HttpRequest, ticket: Ticket, actor: Actor) -> None:
             if team is not None and team.id != ticket.team_id:
                 actions.hand_to(ticket, team, actor=actor, note=text_of(request, "note"))
         elif who:
-            actions.assign(ticket, uid_of(who, "assignee"), actor=actor)
+            to = uid_of(who, "assignee")
+            actions.assign(ticket, to, actor=actor)
+            tell_if_away(request, ticket, to)
 
 
 def table(request: HttpRequest, number: int, *, refused: str = "", status: int = 200) -> HttpResponse:
@@ -172,18 +176,22 @@ def _likely(ticket: Ticket) -> list[Choice]:
 
 
 def _free_ones(ticket: Ticket, actor: Actor) -> list[Choice]:
-    """Who of the team could take it: oneself first, then those with the fewest open tickets."""
+    """Who of the team could take it: oneself first, then those with the fewest open tickets; last who is away."""
     roles = [role for role, rights in RIGHTS.items() if "reply" in rights]
     members = Membership.objects.filter(team=ticket.team_id, role__in=roles, person__deactivated_at__isnull=True)
     # Of this team only: what somebody has in a confidential one is not told (P11.1). Counted one by one through the
     # index of open tickets: a join would read everything ever assigned to them.
     open_now = CappedCount(Ticket.objects.filter(assignee=OuterRef("person_id"), team=ticket.team_id).open())
-    rows = list(members.annotate(open_now=open_now).values_list("person__uid", "person__name", "person_id", "open_now"))
+    away = Exists(on_day(today()).filter(person_id=OuterRef("person_id")))
+    asked = members.annotate(open_now=open_now, away=away)
+    rows = list(asked.values_list("person__uid", "person__name", "person_id", "open_now", "away"))
     own = actor.who.id if actor.who is not None else 0
-    rows.sort(key=lambda row: (row[2] != own, row[3], row[1]))
+    rows.sort(key=lambda row: (row[4], row[2] != own, row[3], row[1]))
     return [
-        Choice(str(uid), name, _("%(count)s open") % {"count": count}, person == ticket.assignee_id)
-        for uid, name, person, count in rows[:_PEOPLE]
+        Choice(
+            str(uid), name, _("away") if away else _("%(count)s open") % {"count": count}, person == ticket.assignee_id
+        )
+        for uid, name, person, count, away in rows[:_PEOPLE]
     ]
 
 

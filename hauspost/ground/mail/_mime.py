@@ -129,11 +129,6 @@ def leaves(part: Part) -> Iterator[Part]:
             yield current
 
 
-def nesting_of_messages(raw: bytes) -> int:
-    """How deep mails lie within mails, at most, judged by the bytes alone (a cheap upper bound)."""
-    return raw.lower().count(b"content-type: message/rfc822")
-
-
 def _broken(root: Part, fault: str) -> Structure:
     root.children = []
     root.kind = "application/octet-stream"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max
+from django.db.models import Count, QuerySet
 
 from hauspost.ground import clock
 from hauspost.ground.vitals.models import Life, RunningCount
@@ -25,14 +25,23 @@ class Counted:
 
 def silence_of(kind: str) -> timedelta | None:
     """How long ago any process of a kind last showed life, on whichever machine; None when none ever did."""
-    seen_at = Life.objects.filter(kind=kind).aggregate(seen_at=Max("seen_at"))["seen_at"]
+    seen_at = signs_of(kind).values_list("seen_at", flat=True).first()
     return None if seen_at is None else max(timedelta(), clock.now() - seen_at)
+
+
+def signs_of(kind: str) -> QuerySet[Life]:
+    """When the processes of a kind showed life, the latest first; for whoever asks it along with something else."""
+    return Life.objects.filter(kind=kind).order_by("-seen_at")
+
+
+def is_long_ago(seen_at: datetime | None) -> bool:
+    """Whether a sign of life is so old, or so entirely missing, that the desk has to say so (P5.7)."""
+    return seen_at is None or clock.now() - seen_at > SILENT_AFTER
 
 
 def is_silent(kind: str) -> bool:
     """Whether no process of a kind has shown life for five minutes (P5.7)."""
-    silence = silence_of(kind)
-    return silence is None or silence > SILENT_AFTER
+    return is_long_ago(signs_of(kind).values_list("seen_at", flat=True).first())
 
 
 def running() -> dict[str, int]:

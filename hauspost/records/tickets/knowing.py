@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hauspost.records.people.actor import Actor
-from hauspost.records.people.models import Person, Team
+from hauspost.records.people.models import Person, PersonQuerySet, Team
 from hauspost.records.tickets.models import Participant, Ticket
 from hauspost.records.tickets.reading import View
 
@@ -18,20 +18,29 @@ def persons_known_to(actor: Actor) -> "QuerySet[Person]":
     """
     there: QuerySet[Person] = Person.objects.filter(erased_at__isnull=True, merged_into__isnull=True)
     who = actor.who
-    asked, takes_part = (
-        Ticket.objects.filter(requester=OuterRef("pk")),
-        Participant.objects.filter(person=OuterRef("pk")),
-    )
     if actor.is_administrator or (who is not None and who.is_active and who.is_auditor):
-        hidden = Team.objects.filter(is_confidential=True).exclude(id__in=actor.teams_with("read")).values("id")
-        in_secret = Exists(asked.filter(team__in=hidden)) | Exists(takes_part.filter(ticket__team__in=hidden))
-        elsewhere = Exists(asked.exclude(team__in=hidden)) | Exists(takes_part.exclude(ticket__team__in=hidden))
-        return there.filter(Q(is_external=False) | ~in_secret | elsewhere)
+        return there & without_secret_strangers(actor)
     if actor.is_agent:
         teams = actor.teams_with("read")
+        asked, takes_part = _about_person()
         met = Exists(asked.filter(team__in=teams)) | Exists(takes_part.filter(ticket__team__in=teams))
         return there.filter(Q(is_external=False) | met, deactivated_at__isnull=True)
     return there.filter(pk=who.pk) if who is not None else there.none()
+
+
+def without_secret_strangers(actor: Actor) -> PersonQuerySet:
+    """Everybody but strangers who have to do with confidential teams of others only: that, too, is theirs (P11.1)."""
+    hidden = Team.objects.filter(is_confidential=True).exclude(id__in=actor.teams_with("read")).values("id")
+    asked, takes_part = _about_person()
+    in_secret = Exists(asked.filter(team__in=hidden)) | Exists(takes_part.filter(ticket__team__in=hidden))
+    elsewhere = Exists(asked.exclude(team__in=hidden)) | Exists(takes_part.exclude(ticket__team__in=hidden))
+    found: PersonQuerySet = Person.objects.filter(Q(is_external=False) | ~in_secret | elsewhere)
+    return found
+
+
+def _about_person() -> "tuple[QuerySet[Ticket], QuerySet[Participant]]":
+    """What a person of an outer query asked for, and what they take part in."""
+    return Ticket.objects.filter(requester=OuterRef("pk")), Participant.objects.filter(person=OuterRef("pk"))
 
 
 def seen_at_desk(numbers: Collection[int], actor: Actor) -> dict[int, View]:

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.settings import telling
-from hauspost.doors.desk.settings.finding import known_to
 from hauspost.doors.desk.settings.frame import for_auditors, settings_page
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
@@ -27,6 +26,7 @@ from hauspost.ground.history.models import Event
 from hauspost.records.people.actions import names_of
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, sort_key_of
+from hauspost.records.tickets.knowing import without_secret_strangers
 
 _MOST_EXPORTED = 100_000
 _AT_ONCE = 500
@@ -161,7 +161,10 @@ def _persons(words: str) -> list[Any]:
 def _people_in(streams: Iterable[str], actor: Actor) -> Mapping[str, str]:
     """Names by stream; without strangers who have to do with confidential teams only: that, too, is theirs (P11.1)."""
     uids = {stream.partition(":")[2] for stream in streams if stream.startswith("person:")}
-    return {f"person:{uid}": name for uid, name in known_to(actor).filter(uid__in=uids).values_list("uid", "name")}
+    return {
+        f"person:{uid}": name
+        for uid, name in without_secret_strangers(actor).filter(uid__in=uids).values_list("uid", "name")
+    }
 
 
 def _about(stream: str, people: Mapping[str, str]) -> tuple[str, str]:

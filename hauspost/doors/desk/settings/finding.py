@@ -13,8 +13,8 @@ from hauspost.doors.desk.forms import small_number
 from hauspost.ground.refusals import Invalid
 from hauspost.records.people.actions import known_person
 from hauspost.records.people.actor import Actor
-from hauspost.records.people.models import Address, Membership, Person, PersonQuerySet, Team, sort_key_of
-from hauspost.records.tickets.models import Participant, Ticket
+from hauspost.records.people.models import Address, Membership, Person, sort_key_of
+from hauspost.records.tickets.knowing import without_secret_strangers
 
 PAGE = 50
 KINDS = ("active", "left", "external", "integration", "all")
@@ -56,7 +56,7 @@ class Found:
 
 def person_for(uid: UUID | str, actor: Actor) -> Person:
     """The person of a page's address. Raises Http404 also for those whom the reader may not know of."""
-    known = known_to(actor).select_related(
+    known = without_secret_strangers(actor).select_related(
         "department", "line_manager", "merged_into", "workplace__site", "workplace__location__parent__parent"
     )
     found = known.filter(uid=uid, erased_at__isnull=True).first()
@@ -76,10 +76,10 @@ def somebody(text: str, field: str, actor: Actor) -> Person | None:
         # A picked suggestion reads "Petra Lang <petra.lang@…>".
         address = text.rpartition("<")[2].rstrip("> ")
         known = known_person(address)
-        if known is None or not known_to(actor).filter(pk=known.pk).exists():
+        if known is None or not without_secret_strangers(actor).filter(pk=known.pk).exists():
             raise Invalid(field, _("nobody here has the address %(address)s") % {"address": address[:100]})
         return known
-    same = list(known_to(actor).active().filter(sort_key=sort_key_of(text))[:2])
+    same = list(without_secret_strangers(actor).active().filter(sort_key=sort_key_of(text))[:2])
     if len(same) != 1:
         raise Invalid(
             field, _("several persons have this name; give the address") if same else _("nobody has this name")
@@ -87,22 +87,9 @@ def somebody(text: str, field: str, actor: Actor) -> Person | None:
     return same[0]
 
 
-def known_to(actor: Actor) -> PersonQuerySet:
-    """Everybody, except strangers who have to do with confidential teams of others only: that is theirs (P11.1)."""
-    hidden = Team.objects.filter(is_confidential=True).exclude(id__in=actor.teams_with("read")).values("id")
-    asked, takes_part = (
-        Ticket.objects.filter(requester=OuterRef("pk")),
-        Participant.objects.filter(person=OuterRef("pk")),
-    )
-    in_secret = Exists(asked.filter(team__in=hidden)) | Exists(takes_part.filter(ticket__team__in=hidden))
-    in_public = Exists(asked.exclude(team__in=hidden)) | Exists(takes_part.exclude(ticket__team__in=hidden))
-    found: PersonQuerySet = Person.objects.filter(Q(is_external=False) | ~in_secret | in_public)
-    return found
-
-
 def matching(asked: Asked, actor: Actor) -> "QuerySet[Person]":
     """The persons that fit, by name."""
-    found = known_to(actor).filter(erased_at__isnull=True, merged_into__isnull=True)
+    found = without_secret_strangers(actor).filter(erased_at__isnull=True, merged_into__isnull=True)
     match asked.kind:
         case "active":
             found = found.filter(deactivated_at__isnull=True, is_external=False, is_integration=False)

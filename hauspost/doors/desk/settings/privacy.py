@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from hauspost.doors.desk.settings.finding import known_to, somebody
+from hauspost.doors.desk.settings.finding import somebody
 from hauspost.doors.desk.settings.forms import Form
 from hauspost.doors.desk.settings.frame import for_administrators, settings_page
 from hauspost.doors.ui.acting import actor_of
@@ -18,6 +18,7 @@ from hauspost.duties.privacy import erasure
 from hauspost.duties.privacy.export import export
 from hauspost.ground.refusals import Invalid, NotFound, Refused
 from hauspost.records.people.models import Person
+from hauspost.records.tickets.knowing import without_secret_strangers
 
 _CONFIRMATION = {"name": ""}
 _IN_MEMORY_BYTES = 10_000_000
@@ -82,7 +83,7 @@ def erasing(request: HttpRequest, uid: Any) -> HttpResponse:
 
 
 def _person(request: HttpRequest, uid: Any) -> Person:
-    found: Person | None = known_to(actor_of(request)).filter(uid=uid, erased_at__isnull=True).first()
+    found: Person | None = without_secret_strangers(actor_of(request)).filter(uid=uid, erased_at__isnull=True).first()
     if found is None:
         raise NotFound
     return found

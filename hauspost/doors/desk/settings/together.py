@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 
 from hauspost.doors.desk.choices import teams
 from hauspost.doors.desk.settings import choices
-from hauspost.doors.desk.settings.finding import known_to
 from hauspost.doors.desk.settings.forms import Form, needed, one_of, picked
 from hauspost.doors.desk.settings.frame import for_administrators, settings_page
 from hauspost.doors.desk.settings.people import SECTION
@@ -25,6 +24,7 @@ from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Department, Membership, Person, Team
 from hauspost.records.places.actions import seat, unseat
 from hauspost.records.places.models import Site
+from hauspost.records.tickets.knowing import without_secret_strangers
 from hauspost.records.tickets.models import Ticket
 
 # So many at once: what is more is a case for an import, which shows it field by field.
@@ -96,7 +96,7 @@ def _chosen(uids: Sequence[str], actor: Actor) -> list[Person]:
             wanted.append(UUID(uid))
         except ValueError:
             continue
-    found = known_to(actor).filter(uid__in=wanted, merged_into__isnull=True, erased_at__isnull=True)
+    found = without_secret_strangers(actor).filter(uid__in=wanted, merged_into__isnull=True, erased_at__isnull=True)
     return list(found.select_related("department", "workplace__site").order_by("sort_key", "id"))
 
 
