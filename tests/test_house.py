@@ -62,6 +62,7 @@ def test_every_migration_goes_back_and_forth() -> None:
         "files",
         "history",
         "vitals",
+        "accounts",
     ]
     for label in ours:
         call_command("migrate", label, "zero", verbosity=0)

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "hauspost.ground.search",
     "hauspost.ground.files",
     "hauspost.ground.vitals",
+    "hauspost.ground.accounts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

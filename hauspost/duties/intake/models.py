@@ -4,6 +4,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from hauspost.ground.accounts.models import MailAccount
+from hauspost.records.people.models import Mailbox
+
 
 class Delivery(models.Model):
     """One mail for one recipient, as it was accepted; it ends in exactly one disposition."""
@@ -20,6 +23,7 @@ class Delivery(models.Model):
         OWN = "own", _("sent by ourselves")
         FLOOD = "flood", _("flood")
         SPAM = "spam", _("spam")
+        UNCHECKED = "unchecked", _("to be checked")
         REFUSED = "refused", _("refused")
         QUARANTINE = "quarantine", _("quarantine")
         DISCARDED = "discarded", _("discarded")
@@ -67,3 +71,53 @@ class Delivery(models.Model):
             models.Index(fields=["disposition", "id"], name="delivery_by_disposition"),
             models.Index(fields=["mailbox", "id"], name="delivery_by_mailbox"),
         ]
+
+
+class FetchedFolder(models.Model):
+    """A folder on a mail server from which mail is fetched for a mailbox, and how far we have come (P2, P12)."""
+
+    class Takes(models.TextChoices):
+        """What the first fetch takes (P2.4)."""
+
+        NEW = "new", _("only mail from now on")
+        UNREAD = "unread", _("unread mail")
+        ALL = "all", _("all mail")
+
+    class Afterwards(models.TextChoices):
+        """What becomes of the mail on its server once we have it for good (P2.1)."""
+
+        SEEN = "seen", _("mark it as read")
+        FLAG = "flag", _("flag it")
+        MOVE = "move", _("move it to another folder")
+        DELETE = "delete", _("delete it")
+
+    class State(models.TextChoices):
+        NEW = "new", _("not fetched yet")
+        WORKING = "working", _("working")
+        FAILING = "failing", _("failing")
+        PAUSED = "paused", _("paused")
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, related_name="folders")
+    account = models.ForeignKey(MailAccount, on_delete=models.PROTECT, related_name="folders")
+    folder = models.CharField(max_length=255, default="INBOX")
+    takes = models.CharField(max_length=10, choices=Takes.choices, default=Takes.NEW)
+    afterwards = models.CharField(max_length=10, choices=Afterwards.choices, default=Afterwards.SEEN)
+    move_to = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
+    # How far we are: every UID up to this one is taken, or was there before the first fetch.
+    uid_validity = models.BigIntegerField(null=True, blank=True)
+    last_uid = models.BigIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    last_mail_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    # One process at a time fetches a folder; a lease that is over may be taken by another one.
+    leased_by = models.CharField(max_length=120, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "folder"], name="folder_fetched_once")]
+
+    def __str__(self) -> str:
+        return f"{self.folder} of {self.account}"

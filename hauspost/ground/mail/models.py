@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from hauspost.ground import clock
+from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.files.actions import read_blob
 
 RAW_LIMIT = 64 * 1024  # Larger letters lie beside the database, as a blob.
@@ -57,6 +58,8 @@ class OutgoingMail(models.Model):
     entry = models.BigIntegerField(default=0)
     person_uid = models.CharField(max_length=36, blank=True)
     message_id = models.CharField(max_length=330, unique=True)
+    # The mail server it leaves by; null is the house's own (outgoing_host).
+    account = models.ForeignKey(MailAccount, null=True, on_delete=models.PROTECT, related_name="+")
     # "" is the null sender; any other address gets the mail's own signed token when it leaves (VERP).
     envelope_from = models.CharField(max_length=320, blank=True)
     raw = models.BinaryField(null=True)

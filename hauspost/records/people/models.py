@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.text.words import in_language, sort_key
 
 
@@ -160,6 +161,8 @@ class Team(Named):
     watches_handed_on = models.BooleanField(default=True)
     # Asks the requester one question when a ticket is done.
     asks_satisfaction = models.BooleanField(default=False)
+    # P29.3: its agents may write "#close" and the like into the first lines of a mail.
+    takes_commands = models.BooleanField(default=False)
 
     objects = TeamQuerySet.as_manager()
 
@@ -185,14 +188,87 @@ class Membership(models.Model):
 class Mailbox(models.Model):
     """An intake address: mail to it becomes tickets of its team."""
 
+    class Welcome(models.TextChoices):
+        """Who may write; everybody else's mail waits to be checked, and is never answered (P35.1)."""
+
+        EVERYONE = "everyone", _("everyone")
+        DOMAINS = "domains", _("known domains")
+        PEOPLE = "people", _("known people")
+
+    class SenderName(models.TextChoices):
+        """As whom a reply comes (P31.4)."""
+
+        PERSON = "person", _("the person and the team")
+        TEAM = "team", _("the team only")
+
     address = models.OneToOneField(Address, on_delete=models.PROTECT, related_name="mailbox")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="mailboxes")
     name = models.CharField(max_length=120, blank=True)
     language = models.CharField(max_length=10, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
 
+    welcomes = models.CharField(max_length=10, choices=Welcome.choices, default=Welcome.EVERYONE)
+    # Besides the company's own domains.
+    domains = models.JSONField(default=list)
+    # P7.8: alarms, scans and backups become tickets; otherwise they wait to be checked.
+    takes_automatic = models.BooleanField(default=True)
+    # P9.5: mail between colleagues that does not name this address in To or Cc is no ticket.
+    ignores_internal = models.BooleanField(default=False)
+    # After so many days what was never checked is forgotten (P35.1); 0 keeps it.
+    unchecked_days = models.PositiveSmallIntegerField(default=30)
+    # 0: as large as the house takes.
+    size_limit_bytes = models.PositiveBigIntegerField(default=0)
+    # P36.1: a choice, as users disagree.
+    answers_too_big = models.BooleanField(default=False)
+    # {language tag: text} below every reply.
+    signature = models.JSONField(default=dict)
+    sender_name = models.CharField(max_length=10, choices=SenderName.choices, default=SenderName.PERSON)
+    # May replies leave under this address (P31.1)? And by which mail server; without one by the house's own.
+    may_send = models.BooleanField(default=True)
+    sends_by = models.ForeignKey(MailAccount, null=True, blank=True, on_delete=models.PROTECT, related_name="mailboxes")
+    # P10.3: an alarm after so many hours without a mail; null lets it be learned, 0 switches it off.
+    quiet_after_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    told_quiet_at = models.DateTimeField(null=True, blank=True)
+
     def __str__(self) -> str:
         return self.address.address
+
+    @property
+    def stream(self) -> str:
+        """Where its record stands."""
+        return f"setting:mailbox:{self.address.address}"
+
+
+class MailboxAlias(models.Model):
+    """One more address of a mailbox; replies leave under it only where that is permitted, too (P31.1)."""
+
+    address = models.OneToOneField(Address, on_delete=models.PROTECT, related_name="alias_of")
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="aliases")
+    may_send = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.address.address
+
+
+class MailboxKey(models.Model):
+    """A private key of a mailbox: with it we read what was encrypted for it (P22.5)."""
+
+    class Kind(models.TextChoices):
+        SMIME = "smime", _("S/MIME")
+        PGP = "pgp", _("PGP")
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="keys")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    # The certificate (PEM), or the public key (armoured): what may be shown.
+    public = models.TextField()
+    private_sealed = models.TextField()
+    fingerprint = models.CharField(max_length=128)
+    addresses = models.JSONField(default=list)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["mailbox", "fingerprint"], name="key_once_in_its_mailbox")]
 
 
 class Absence(models.Model):
