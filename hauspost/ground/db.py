@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from django.core.management.color import no_style
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Field, ForeignKey, Model, QuerySet
 
 _Row = TypeVar("_Row", bound=Model)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -153,19 +153,21 @@ def insert(model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[A
     """Put many rows into a table with all their columns, numbers included; three times as fast as through objects."""
     connection = connections[using]
     fields = {field.attname: field for field in model._meta.concrete_fields}
-    prepared = [_prepared(fields[column], connection) for column in columns]
+    changes = [prepared(fields[column], connection) for column in columns]
     names = ", ".join(connection.ops.quote_name(fields[column].column or column) for column in columns)
     places = ", ".join(["%s"] * len(columns))
     table = connection.ops.quote_name(model._meta.db_table)
     # Names only, and those are the models'; every value is a parameter.
     statement = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608
-    values = [[change(value) for change, value in zip(prepared, row, strict=True)] for row in rows]
+    values = [[change(value) for change, value in zip(changes, row, strict=True)] for row in rows]
     with connection.cursor() as cursor:
         cursor.executemany(statement, values)
 
 
-def _prepared(field: "Field[Any, Any]", connection: Any) -> Callable[[Any], Any]:
-    """What a value becomes on its way into the database; most stay as they are."""
+def prepared(field: "Field[Any, Any]", connection: Any) -> Callable[[Any], Any]:
+    """What a field's value becomes on its way into the database; most stay as they are."""
+    if isinstance(field, ForeignKey):
+        return prepared(field.target_field, connection)
     if field.get_internal_type() in _KEPT_AS_THEY_ARE:
         return lambda value: value
     return lambda value: field.get_db_prep_save(value, connection)

@@ -13,7 +13,7 @@ from django.db.models import F
 from hauspost.duties.intake import filing, ledger, rules
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.models import Delivery
-from hauspost.ground import clock, db, tokens
+from hauspost.ground import clock, db, hot, tokens
 from hauspost.ground.files.actions import read_blob, store, use
 from hauspost.ground.files.models import Blob
 from hauspost.ground.history.actions import record
@@ -29,6 +29,11 @@ log = logging.getLogger("hauspost.intake")
 
 RAW_IN_ROW = 64 * 1024
 TRIES = 3
+_FREE = hot.Question(
+    lambda delivery: db.skip_locked(Delivery.objects.filter(id=delivery, disposed_at__isnull=True)).values_list("id")[
+        :1
+    ]
+)
 SET_ASIDE = ("quarantine", "spam", "refused", "discarded", "bounce", "automatic", "own", "duplicate")
 
 
@@ -159,8 +164,7 @@ def _deliver(row: Delivery) -> bool:
     # Read outside the transaction: parsing holds no lock (P55.1).
     case = Case(row, read_letter(raw_of(row)))
     with transaction.atomic():
-        free = db.skip_locked(Delivery.objects.filter(id=row.id, disposed_at__isnull=True))
-        if free.values_list("id", flat=True).first() is None:
+        if not _FREE.is_true(row.id):
             return False
         # Copies of one mail that come at once are judged one after the other.
         db.hold(b"mail" + case.identity)
@@ -186,6 +190,12 @@ def _judge(case: Case) -> Verdict:
     return verdict
 
 
+_JUDGED = (
+    "sender", "subject", "message_id_hash", "content_hash", "person_uid", "disposition", "because", "disposed_at",
+    "detail", "ticket", "entry", "tries",
+)  # fmt: skip
+
+
 def _dispose(case: Case, verdict: Verdict) -> None:
     row, letter = case.delivery, case.letter
     row.sender = case.sender[:320]
@@ -196,22 +206,7 @@ def _dispose(case: Case, verdict: Verdict) -> None:
     row.detail = " · ".join(text for text in (verdict.detail, row.detail) if text)
     row.ticket, row.entry = verdict.ticket, verdict.entry
     row.tries += 1
-    row.save(
-        update_fields=[
-            "sender",
-            "subject",
-            "message_id_hash",
-            "content_hash",
-            "person_uid",
-            "disposition",
-            "because",
-            "disposed_at",
-            "detail",
-            "ticket",
-            "entry",
-            "tries",
-        ]
-    )
+    hot.change(row, _JUDGED)
     if verdict.entry is None:
         # Nothing in a ticket's record tells of it: the mail room's own record does.
         _record(row, "delivery.disposed", SYSTEM)

@@ -8,11 +8,20 @@ from typing import Any
 from django.conf import settings
 
 from hauspost.duties.intake.models import Delivery
-from hauspost.ground import tokens
+from hauspost.ground import hot, tokens
 from hauspost.ground.mail.addresses import PlusId, read_plus_address, read_verp
 from hauspost.ground.mail.letter import Letter
 from hauspost.records.people.actor import Proof
 from hauspost.records.people.models import Mailbox, Person
+
+_OURS = hot.Question(
+    lambda: (
+        Mailbox.objects.filter(archived_at__isnull=True, team__archived_at__isnull=True)
+        .order_by("id")
+        .values_list("address__address", "id")
+    )
+)
+_MAILBOX = hot.Question(lambda mailbox: Mailbox.objects.filter(id=mailbox).select_related("address", "team"))
 
 
 @dataclass(frozen=True)
@@ -52,23 +61,18 @@ class Case:
         return known_person(self.sender) if self.sender else None
 
     @cached_property
-    def mailboxes(self) -> dict[str, Mailbox]:
-        """Our intake addresses."""
-        rows = Mailbox.objects.filter(archived_at__isnull=True, team__archived_at__isnull=True).order_by("id")
-        needed = ("team_id", "address__address", "team__key")
-        return {row.address.address: row for row in rows.select_related("address", "team").only(*needed)}
+    def mailboxes(self) -> dict[str, int]:
+        """Our intake addresses, each with the id of its mailbox."""
+        return dict(_OURS.all())
 
     @cached_property
     def mailbox(self) -> Mailbox | None:
         """The intake address that this mail is for: the first of ours in To, then Cc (P9.3), else the envelope's."""
         boxes = self.mailboxes
-        for person in (*self.letter.to, *self.letter.cc):
-            if person.address.lower() in boxes:
-                return boxes[person.address.lower()]
-        recipient = self.delivery.recipient
-        if self.plus_id is not None:
-            recipient = self.plus_id.base
-        return boxes.get(recipient) or next(iter(boxes.values()), None)
+        named = (boxes.get(box.address.lower()) for box in (*self.letter.to, *self.letter.cc))
+        recipient = self.plus_id.base if self.plus_id is not None else self.delivery.recipient
+        wanted = next(filter(None, named), None) or boxes.get(recipient) or next(iter(boxes.values()), None)
+        return _MAILBOX.first(wanted) if wanted is not None else None
 
     @cached_property
     def plus_id(self) -> PlusId | None:

@@ -4,13 +4,22 @@ import re
 from dataclasses import dataclass
 
 from hauspost.duties.intake.case import Case
-from hauspost.ground import tokens
+from hauspost.ground import hot, tokens
 from hauspost.ground.mail.addresses import OurId, read_message_id
 from hauspost.ground.mail.models import OutgoingMail
-from hauspost.records.people.models import Person
+from hauspost.records.people.models import Membership, Person
 from hauspost.records.tickets.models import Entry, KnownMessage, Participant, Ticket
 from hauspost.records.tickets.writing import message_id_hash
 
+# Its row alone: the verb that files reads it again, under its lock.
+_TICKET = hot.Question(lambda number: Ticket.objects.filter(number=number))
+_NOTE = hot.Question(lambda entry: Entry.objects.filter(id=entry, kind=Entry.Kind.NOTE).values_list("id"))
+_TAKING_PART = hot.Question(
+    lambda ticket, person: Participant.objects.filter(ticket=ticket, person=person).values_list(
+        "is_confirmed", flat=True
+    )
+)
+_IN_TEAM = hot.Question(lambda person, team: Membership.objects.filter(person=person, team=team).values_list("id"))
 SUBJECT_TOKEN = re.compile(r"\[#(\d{1,18})\]")
 MOST_REFERENCES = 50
 
@@ -52,8 +61,7 @@ def find_ticket(case: Case) -> Match | None:
     number, by, our_id = _evidence(case)
     if number is None:
         return None
-    # Its row alone: the verb that files reads it again, under its lock.
-    ticket = next(iter(Ticket.objects.filter(number=number)[:1]), None)
+    ticket = _TICKET.first(number)
     if ticket is None:
         return None
     standing = standing_of(case.known_sender, case.sender, ticket)
@@ -65,7 +73,7 @@ def _answers_note(case: Case, our_id: OurId | None) -> bool:
     if our_id is not None and our_id.kind == "note":
         return True
     entry = case.plus_id.entry if case.plus_id is not None else our_id.entry if our_id is not None else 0
-    return bool(entry) and Entry.objects.filter(id=entry, kind=Entry.Kind.NOTE).exists()
+    return bool(entry) and _NOTE.is_true(entry)
 
 
 def _evidence(case: Case) -> tuple[int | None, str, OurId | None]:
@@ -107,10 +115,10 @@ def standing_of(person: Person | None, address: str, ticket: Ticket) -> str:
     if person is not None:
         if person.id in (ticket.requester_id, ticket.affected_id):
             return "insider"
-        row = Participant.objects.filter(ticket=ticket, person=person).values_list("is_confirmed", flat=True).first()
+        row = _TAKING_PART.first(ticket, person)
         if row:
             return "insider"
-        if person.memberships.filter(team_id=ticket.team_id).exists():
+        if _IN_TEAM.is_true(person, ticket.team_id):
             return "agent"
         if row is False:
             return "addressed"

@@ -5,7 +5,7 @@ import re
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from hauspost.ground import clock
+from hauspost.ground import clock, hot
 from hauspost.ground.db import storable
 from hauspost.ground.history.actions import Part, record
 from hauspost.ground.refusals import Invalid
@@ -15,6 +15,8 @@ from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Address, Person
 from hauspost.records.people.refusals import AddressIsMain, AddressIsOurs, AddressTaken, NotAnAddress
 
+# One join and one person's columns: it is asked for every mail.
+_OF_ADDRESS = hot.Question(lambda address: Person.objects.filter(addresses__address=address)[:1])
 ADDRESS = re.compile(r"[^\s@<>,;:\"\\\x00-\x1f]{1,64}@[^\s@<>,;:\"\\\x00-\x1f]{1,255}")
 # The kinds that somebody may choose; "ours" is made by `add_mailbox` alone.
 CHOSEN_KINDS = (Address.Kind.PERSONAL, Address.Kind.SHARED, Address.Kind.MACHINE)
@@ -30,9 +32,8 @@ def normal(address: str) -> str:
 
 def known_person(address: str) -> Person | None:
     """The person of an address, past or present (P25.6); merged persons lead to the one they became."""
-    # One join and one person's columns: it is asked for every mail.
-    found = Person.objects.filter(addresses__address=storable(address.strip().lower()))[:1]
-    return next((person.merged_into or person for person in found), None)
+    found = _OF_ADDRESS.first(storable(address.strip().lower()))
+    return (found.merged_into or found) if found is not None else None
 
 
 def take_address(
