@@ -1,21 +1,22 @@
 """What a mail shows: its words as text and HTML, its files, and which of them stand inside the words."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from hauspost.ground.text.markup import escaped
 from hauspost.ground.text.plain import html_of_text, text_of_html, tidy
 from hauspost.ground.text.safe_html import plain_id
 from hauspost.ground.text.weight import is_too_heavy
 
 from ._attachments import Attachment, harmless_name, open_tnef, signed_content
-from ._calendar import Invitation, read_invitations
+from ._calendar import Invitation, read_invitations, without_repeats
 from ._charsets import decode
-from ._headers import base64_bytes, decoded, read_headers
+from ._headers import decoded, read_headers
 from ._mime import Part, read_structure, uu_files
+from ._pictures import marked_inline, name_in_id, pictures_named
 
 MAX_HTML = 2_000_000  # characters that are shown; all of them stay as a file (S19)
 MAX_TEXT = 2_000_000
+_LONGEST_EMPTY = 5000  # an HTML page longer than this is not suspected to be empty
 
 _WORDS = (
     "text/plain",
@@ -31,13 +32,10 @@ _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
 _ENVELOPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _MESSAGES = ("message/rfc822", "message/global", "message/news")
-_SOURCE = re.compile(
-    r"(<img\b[^>]{0,2000}?\bsrc\s{0,3}=\s{0,3})(?:\"([^\"<>]{1,2000})\"|'([^'<>]{1,2000})'|([^\s\"'<>]{1,2000}))",
-    re.IGNORECASE,
-)
-_DATA_PICTURE = re.compile(r"data:(image/(?:png|jpeg|jpg|gif|webp|bmp));base64,([A-Za-z0-9+/=\s%]{20,})", re.IGNORECASE)
-# Outlook numbers its pictures in their ids: image001.png@01D9AB12.
-_NAME_IN_ID = re.compile(r"([\w.-]{1,80}\.[A-Za-z0-9]{2,5})@")
+_CALENDARS = ("text/calendar", "text/x-vcalendar", "application/ics", "application/x-ics")
+# A mail that was attached under a name of its own keeps it, if that says how to open it.
+_NAMES_OF_MAILS = (".eml", ".txt", ".msg", ".mht", ".mhtml", ".mbox", ".html", ".htm")
+_COMMAND = re.compile(r"<<|<(/?)([A-Za-z0-9-]{1,60})>")
 
 
 @dataclass(slots=True)
@@ -79,14 +77,16 @@ def read_body(root: Part) -> Body:
         _keep(found, Attachment("message.txt", "text/plain", text.encode("utf-8", "replace")))
         text = text[:MAX_TEXT]
     if "<img" in html.lower():
-        html = _with_pictures_named(html, found)
+        html = pictures_named(html, found.files, found.places)
     if not text.strip() and html:
         text = text_of_html(html)
+    elif html and len(html) < _LONGEST_EMPTY and "<img" not in html.lower() and not text_of_html(html).strip():
+        html = ""  # a page without a word, beside a text with some
     return Body(
-        text=tidy(text),
+        text=tidy(text) or _words_of_calendar(found.calendar),
         html=html,
-        attachments=_marked_inline(found.files, html),
-        calendar=tuple(found.calendar),
+        attachments=marked_inline(found.files, html),
+        calendar=without_repeats(found.calendar),
         has_signature=found.has_signature,
         has_encrypted=found.has_encrypted,
         has_unopened_tnef=found.has_unopened_tnef,
@@ -108,6 +108,7 @@ def _walk_mixed(part: Part, found: _Gathered) -> None:
 def _walk_alternative(part: Part, found: _Gathered) -> None:
     """Of several forms of the same words the plain and the richest; what is no words (a calendar, a file) is kept."""
     forms: list[tuple[str, str]] = []
+    active: list[tuple[str, str]] = []  # pages for programs and watches: shown if there is nothing else
     for child in part.children:
         words = _Gathered()
         _walk(child, words)
@@ -117,8 +118,9 @@ def _walk_alternative(part: Part, found: _Gathered) -> None:
         found.has_signature |= words.has_signature
         found.has_encrypted |= words.has_encrypted
         found.has_unopened_tnef |= words.has_unopened_tnef
-        if words.words and child.kind not in ("text/x-amp-html", "text/watch-html"):
-            forms.append(_joined(words.words))
+        if words.words:
+            (active if child.kind in ("text/x-amp-html", "text/watch-html") else forms).append(_joined(words.words))
+    forms = forms or active
     text = next((text for text, html in forms if text.strip() and not html), "")
     html = next((html for _, html in reversed(forms) if html.strip()), "")
     if text or html:
@@ -206,6 +208,8 @@ def _words(part: Part, found: _Gathered) -> None:
         found.has_encrypted = True
     if "-----BEGIN PGP SIGNED MESSAGE-----" in text:
         found.has_signature = True
+    if part.kind == "text/enriched":
+        text = _without_commands(text)
     if text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
         found.words.append(("", text))
     elif text.strip():
@@ -231,21 +235,37 @@ def _unflowed(text: str, is_deleting: bool) -> str:
     return "\n".join(out)
 
 
+def _without_commands(text: str) -> str:
+    """The words of text/enriched (RFC 1896): no commands, one line end less in each row of them."""
+    out: list[str] = []
+    position = hidden = 0
+    for hit in _COMMAND.finditer(text):
+        if not hidden:
+            out.append(text[position : hit.start()])
+        position = hit.end()
+        if hit.group() == "<<":
+            out.append("<" if not hidden else "")
+        elif hit.group(2).lower() == "param":
+            hidden = max(hidden + (-1 if hit.group(1) else 1), 0)
+    out.append(text[position:] if not hidden else "")
+    return re.sub(r"\n(\n*)", lambda ends: ends.group(1) or " ", "".join(out).replace("\r\n", "\n"))
+
+
 def _file(part: Part, found: _Gathered) -> None:
     declared = part.declared_name
     content = part.content()
     kind = part.kind
     base = ""
-    if kind == "text/calendar" or (kind == "application/ics" and content[:15].upper() == b"BEGIN:VCALENDAR"):
-        found.calendar += read_invitations(content)
+    if kind in _CALENDARS or declared[-4:].lower() in (".ics", ".vcs"):
+        method = part.params.get("method", "")
+        found.calendar += read_invitations(content, charset=part.charset, method=method)
     if kind in _SIGNATURES:
         found.has_signature = True
     if kind in _MESSAGES and not declared:
         headers, _ = read_headers(content, 0, len(content), maximum=100_000)
         base = headers.text("subject")[:100].replace("/", " ").replace("\\", " ")
-    named_by_id = _NAME_IN_ID.match(part.content_id)
-    name = harmless_name(declared or (named_by_id.group(1) if named_by_id else ""), kind, base=base)
-    if kind in _MESSAGES and not name.lower().endswith(".eml"):
+    name = harmless_name(declared or name_in_id(part.content_id), kind, base=base)
+    if kind in _MESSAGES and not name.lower().endswith(_NAMES_OF_MAILS):
         name += ".eml"
     _keep(
         found,
@@ -290,6 +310,14 @@ def _envelope(part: Part, found: _Gathered) -> None:
     _file(part, found)
 
 
+def _words_of_calendar(invitations: list[Invitation]) -> str:
+    """What an invitation without any words beside it says, so that no mail stands there empty."""
+    for one in invitations:
+        if words := one.comment or one.description or "\n".join(filter(None, (one.title, one.place))):
+            return tidy(words)
+    return ""
+
+
 def _joined(words: list[tuple[str, str]]) -> tuple[str, str]:
     """All the words in order, as text, and as HTML if any of them is HTML."""
     if len(words) == 1:
@@ -299,55 +327,3 @@ def _joined(words: list[tuple[str, str]]) -> tuple[str, str]:
     if not any(html for _, html in words):
         return text, ""
     return text, "\n".join(f"<div>{html or html_of_text(text)}</div>" for text, html in words)
-
-
-def _with_pictures_named(html: str, found: _Gathered) -> str:
-    """Pictures named by file name, by location or given as `data:` point to a Content-ID, as those with one do "
-    "(P20.1)."""
-    by_name: dict[str, list[int]] = {}
-    for index, (file, place) in enumerate(zip(found.files, found.places + [""] * len(found.files), strict=False)):
-        if file.content_type.startswith("image/"):
-            for name in {file.declared_name.lower(), place.lower()} - {""}:
-                by_name.setdefault(name, []).append(index)
-
-    def named(hit: "re.Match[str]") -> str:
-        source = (hit.group(2) or hit.group(3) or hit.group(4) or "").strip()
-        if source[:4].lower() == "cid:":
-            return hit.group()
-        which = by_name.get(source.lower(), [])
-        if len(which) != 1:
-            return hit.group()
-        file = found.files[which[0]]
-        if not file.content_id:
-            file = found.files[which[0]] = replace(file, content_id=f"picture-{which[0] + 1}@letter")
-        return f'{hit.group(1)}"cid:{escaped(file.content_id)}"'
-
-    def taken_out(hit: "re.Match[str]") -> str:
-        if len(found.files) > 200:
-            return hit.group()
-        number = len(found.files) + 1
-        kind = hit.group(1).lower()
-        content = base64_bytes(
-            hit.group(2).replace("%2B", "+").replace("%2F", "/").replace("%3D", "=").encode("ascii", "replace")
-        )
-        _keep(
-            found,
-            Attachment(harmless_name("", kind, base=f"image-{number}"), kind, content, f"picture-{number}@letter"),
-        )
-        return f"cid:picture-{number}@letter"
-
-    if by_name:
-        html = _SOURCE.sub(named, html)
-    return _DATA_PICTURE.sub(taken_out, html) if "data:image/" in html else html
-
-
-def _marked_inline(files: list[Attachment], html: str) -> tuple[Attachment, ...]:
-    """Which files stand inside the words: those that a picture names; all others are listed (P20.2)."""
-    lowered = html.lower()
-    if "cid:" not in lowered:
-        return tuple(files)
-    named = {plain_id(name) for name in re.findall(r"cid:([^\"'<>\s)]{1,500})", lowered)}
-    return tuple(
-        replace(file, is_inline=True) if file.content_id and plain_id(file.content_id) in named else file
-        for file in files
-    )

@@ -18,17 +18,19 @@ from ._attachments import Attachment
 from ._automatic import is_marked_spam, judge_origin
 from ._body import Body, read_body
 from ._bounce import Bounce, Report, read_report
-from ._calendar import Invitation
+from ._calendar import Attendee, Invitation, Recurrence
 from ._charsets import storable
 from ._headers import Headers
 from ._mime import Part, Structure, read_structure
 
 __all__ = [
     "Attachment",
+    "Attendee",
     "Bounce",
     "Invitation",
     "Letter",
     "Mailbox",
+    "Recurrence",
     "bare_subject",
     "is_forward",
     "letter_as_json",
