@@ -9,6 +9,7 @@ from ._charsets import decode
 from ._headers import Headers, decoded, read_headers
 from ._mime import Part, leaves
 from ._reasons import action_of, is_for_good, status_in
+from .raw import Raw
 
 _ADDRESS = re.compile(
     r"(?<![\w.+=-])[\w.+=&#*'/!%$?^{|}~-]{1,100}@[A-Za-z0-9\u0080-\uffff][\w.-]{0,200}", re.ASCII | re.IGNORECASE
@@ -306,7 +307,7 @@ def _about(recipient: str, words: str) -> str:
     return words[max(words.rfind("\n", 0, start), 0) : start + 800]
 
 
-def _found_by_flufl(raw: bytes) -> tuple[list[str], list[str]]:
+def _found_by_flufl(raw: Raw) -> tuple[list[str], list[str]]:
     """What twenty years of odd formats look like, by way of flufl.bounce, which may itself stumble: (late, failed)."""
     from email import message_from_bytes
 
@@ -319,7 +320,7 @@ def _found_by_flufl(raw: bytes) -> tuple[list[str], list[str]]:
     return sorted(map(_address, late - failed)), sorted(map(_address, failed))
 
 
-def _bounded(raw: bytes) -> bytes:
+def _bounded(raw: Raw) -> bytes:
     """As much of a mail as others' patterns can bear: 100 kB in lines of at most a thousand bytes."""
     lines = raw[:100_000].split(b"\n")
     return b"\n".join(line[:1000] for line in lines) if max(map(len, lines)) > 1000 else raw[:100_000]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ._charsets import codec_of, decode, storable
+from ._transfer import base64_bytes
+from .raw import Raw
 
 _ENCODED = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?")
 _NAME = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
@@ -17,7 +19,6 @@ _WELL_KNOWN = re.compile(
 _FOLD = re.compile(rb"[ \t]*\r?\n[ \t]*")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f\u2028\u2029]+")
-_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class Headers:
         return any(known == name for known, _ in self.lines)
 
 
-def read_headers(raw: bytes, start: int, end: int, *, maximum: int) -> tuple[Headers, int]:
+def read_headers(raw: Raw, start: int, end: int, *, maximum: int) -> tuple[Headers, int]:
     """The headers from `start`, and where the body begins. At most `maximum` bytes are looked at."""
     headers = Headers()
     lines = headers.lines
@@ -82,7 +83,7 @@ def read_headers(raw: bytes, start: int, end: int, *, maximum: int) -> tuple[Hea
     return headers, position
 
 
-def _is_header_later(raw: bytes, position: int, limit: int) -> bool:
+def _is_header_later(raw: Raw, position: int, limit: int) -> bool:
     """Whether a line that is no header stands amid headers, rather than being the body's first."""
     for _ in range(8):
         newline = raw.find(b"\n", position, limit)
@@ -175,21 +176,6 @@ def _word_text(data: bytes, name: str, charset: str) -> str:
 
 def _quoted_bytes(data: bytes) -> bytes:
     return binascii.a2b_qp(data) if b"=" in data else data
-
-
-def base64_bytes(data: bytes) -> bytes:
-    """Base64 with whatever junk, line ends, missing padding or padding amid it a program left in it."""
-    try:
-        return binascii.a2b_base64(data, strict_mode=True) if b"\n" not in data else binascii.a2b_base64(data)
-    except (binascii.Error, ValueError):
-        pass
-    out = bytearray()
-    for chunk in data.split(b"="):
-        clean = _NOT_BASE64.sub(b"", chunk)
-        if len(clean) % 4 == 1:
-            clean = clean[:-1]
-        out += binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
-    return bytes(out)
 
 
 def parameters(value: bytes, charset: str = "") -> tuple[str, dict[str, str]]:

@@ -1,15 +1,18 @@
 """The parts of a mail: a bounded, non-recursive reader of MIME structure that cuts bytes and copies none needlessly."""
 
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ._headers import Headers, base64_bytes, parameters, read_headers
+from ._headers import Headers, parameters, read_headers
+from ._transfer import Encoded, decoded_bytes, uu_bytes
+from .raw import MappedMail, Raw
 
 MAX_PARTS = 1000
 MAX_DEPTH = 50
 MAX_HEADER_BYTES = 1_000_000
+# Bigger parts of a big mail are decoded only when they are stored, a piece at a time (P36.1).
+_LEFT_ENCODED_ABOVE = 64 * 1024
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
 _UU_BEGIN = re.compile(rb"(?:^|\n)begin [0-7]{3,4} ([^\r\n]{1,300})\r?\n(?=[ -`])")
@@ -19,7 +22,7 @@ _UU_BEGIN = re.compile(rb"(?:^|\n)begin [0-7]{3,4} ([^\r\n]{1,300})\r?\n(?=[ -`]
 class Part:
     """One part of a mail: where it lies in the raw bytes, what its headers say, and its children."""
 
-    raw: bytes
+    raw: Raw
     start: int
     body: int
     end: int
@@ -69,14 +72,19 @@ class Part:
 
     def content(self) -> bytes:
         """The body with its transfer encoding undone, as far as it can be."""
-        data, encoding = self.source(), self.encoding
-        if encoding == "base64":
-            return base64_bytes(data)
-        if encoding == "quoted-printable":
-            return binascii.a2b_qp(data)
-        if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-            return _uudecoded(data) or data
-        return data
+        return decoded_bytes(self.source(), self.encoding)
+
+    def beginning(self, size_bytes: int) -> bytes:
+        """The same, or its first bytes when it is longer; a big part is not decoded whole for that."""
+        if self.end - self.body > _LEFT_ENCODED_ABOVE:
+            return Encoded(self.raw, self.body, self.end, self.encoding).beginning(size_bytes)
+        return self.content()[:size_bytes]
+
+    def file(self) -> bytes | Encoded:
+        """The content for an attachment: a big part of a big mail as it lies there."""
+        if isinstance(self.raw, MappedMail) and self.end - self.body > _LEFT_ENCODED_ABOVE:
+            return Encoded(self.raw, self.body, self.end, self.encoding)
+        return self.content()
 
 
 @dataclass(slots=True)
@@ -87,7 +95,7 @@ class Structure:
     fault: str = ""
 
 
-def read_structure(raw: bytes) -> Structure:
+def read_structure(raw: Raw) -> Structure:
     """Take a mail apart within the bounds of S19. Faults: "too_many_parts", "too_deep", "headers_too_long"."""
     start = _first_header(raw)
     root = _read_part(raw, start, len(raw), depth=0)
@@ -135,10 +143,10 @@ def _broken(root: Part, fault: str) -> Structure:
     return Structure(root, fault)
 
 
-def _first_header(raw: bytes) -> int:
+def _first_header(raw: Raw) -> int:
     """Skip blank lines and the "From " line of an mbox, quoted or not, which some programs leave on top."""
     position, length = 0, len(raw)
-    if raw.startswith(b"\xef\xbb\xbf"):
+    if raw[:3] == b"\xef\xbb\xbf":
         position = 3
     while position < length:
         newline = raw.find(b"\n", position)
@@ -151,7 +159,7 @@ def _first_header(raw: bytes) -> int:
     return position
 
 
-def _read_part(raw: bytes, start: int, end: int, *, depth: int, default: str = "text/plain") -> Part:
+def _read_part(raw: Raw, start: int, end: int, *, depth: int, default: str = "text/plain") -> Part:
     headers, body = read_headers(raw, start, end, maximum=MAX_HEADER_BYTES)
     part = Part(raw, start, body, end, headers, kind=default, depth=depth)
     declared = headers.first("content-type")
@@ -223,7 +231,7 @@ def _between(part: Part, delimiter: bytes) -> list[tuple[int, int]]:
     return spans
 
 
-def _before_newline(raw: bytes, begin: int, found: int) -> int:
+def _before_newline(raw: Raw, begin: int, found: int) -> int:
     """The line end before a delimiter belongs to the delimiter (RFC 2046 5.1.1)."""
     if found - 1 >= begin and raw[found - 1] == 0x0A:
         found -= 1
@@ -257,7 +265,7 @@ def uu_files(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         stop = data.find(b"\nend", begin.end())
         if stop < 0:
             break
-        content = _uudecoded(data[begin.start() : stop + 4])
+        content = uu_bytes(data[begin.start() : stop + 4])
         if not content:
             kept.append(data[position : begin.end()])
             position = begin.end()
@@ -270,25 +278,3 @@ def uu_files(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
         return data, files
     kept.append(data[position:])
     return b"".join(kept), files
-
-
-def _uudecoded(data: bytes) -> bytes:
-    out = bytearray()
-    is_inside = False
-    for line in data.splitlines():
-        if not is_inside:
-            is_inside = line.startswith(b"begin ")
-            continue
-        if line.strip() in (b"end", b"`", b""):
-            if line.strip() == b"end":
-                break
-            continue
-        try:
-            out += binascii.a2b_uu(line)
-        except binascii.Error:
-            count = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                out += binascii.a2b_uu(line[:count])
-            except binascii.Error:
-                return b""
-    return bytes(out)

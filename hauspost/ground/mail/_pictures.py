@@ -9,7 +9,7 @@ from hauspost.ground.text.markup import escaped
 from hauspost.ground.text.safe_html import plain_id
 
 from ._attachments import Attachment, harmless_name
-from ._headers import base64_bytes
+from ._transfer import base64_bytes
 
 _MOST_TAKEN_OUT = 200
 _SOURCE = re.compile(
