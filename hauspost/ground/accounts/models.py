@@ -70,6 +70,8 @@ class MailAccount(models.Model):
     refresh_token_sealed = models.TextField(blank=True)
     access_token_sealed = models.TextField(blank=True)
     access_ends_at = models.DateTimeField(null=True, blank=True)
+    # While one worker renews the tokens: until then the others wait for it.
+    renewing_until = models.DateTimeField(null=True, blank=True)
 
     state = models.CharField(max_length=10, choices=State.choices, default=State.NEW)
     last_error = models.TextField(blank=True)

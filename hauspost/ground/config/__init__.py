@@ -23,6 +23,7 @@ from hauspost.ground.config._readers import (
     a_list,
     a_listen,
     a_network,
+    a_network_or_host,
     a_number,
     a_path,
     a_path_or_none,
@@ -87,6 +88,7 @@ class Config:
     mail_domain: str = "localhost.localdomain"
     company_domains: tuple[str, ...] = ()
     auth_serv_id: str = ""
+    http_allow_private: tuple[Network | str, ...] = ()
     language: str = "en"
     time_zone: str = "Europe/Berlin"
     undo_seconds: int = 10
@@ -250,6 +252,7 @@ _READERS: dict[str, Reader] = {
     "mail_domain": a_domain,
     "company_domains": a_list(a_domain),
     "auth_serv_id": a_text,
+    "http_allow_private": a_list(a_network_or_host),
     "language": one_of("en", "de"),
     "time_zone": a_time_zone,
     "undo_seconds": a_number(0, 600, "seconds"),

@@ -117,6 +117,18 @@ def a_network(value: Any, folder: Path) -> Network:
         raise NotAllowed('IP addresses and networks like "192.168.10.0/24" or "fd00::/8"') from None
 
 
+def a_network_or_host(value: Any, folder: Path) -> Network | str:
+    """A network, or the name of one host in lower case."""
+    text = a_text(value, folder).lower().rstrip(".")
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        pass
+    if not DOMAIN.fullmatch(text) or re.fullmatch(r"[\d.x]+", text):
+        raise NotAllowed('networks like "10.1.0.0/16" and hosts like "sso.firma.example", without a port')
+    return text
+
+
 def a_domain(value: Any, folder: Path) -> str:
     text = a_text(value, folder).lower().removeprefix("@").rstrip(".")
     if not DOMAIN.fullmatch(text):
