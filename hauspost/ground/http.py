@@ -1,4 +1,4 @@
-"""The one client for everything that Hauspost fetches over HTTP: it never reaches what only this machine may reach (S3).
+"""The one client for all that Hauspost fetches over HTTP: it reaches nothing that only insiders may reach (S3).
 
 A name is resolved once, every address found is checked, and the connection goes to the address that was checked; each
 redirect begins anew. Private targets are reached only where `http_allow_private` in hauspost.toml names them.

@@ -3,6 +3,8 @@
 import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
 from django.conf import settings
@@ -14,7 +16,7 @@ from hauspost.ground.accounts import imap, smtp
 from hauspost.ground.accounts.connecting import words_of
 from hauspost.ground.accounts.health import note_good, note_trouble
 from hauspost.ground.accounts.models import MailAccount
-from hauspost.ground.accounts.refusals import AccountTrouble
+from hauspost.ground.accounts.refusals import AccountTrouble, NoSuchFolder
 from hauspost.ground.accounts.sealed import without_secrets
 
 
@@ -34,6 +36,10 @@ def check_imap(account: MailAccount, folder: str = "INBOX") -> Finding:
             found = imap.select(client, account, folder, readonly=True)
             unread = len(client.search(["UNSEEN"]))
             abilities = {one.decode("ascii", "replace").upper() for one in client.capabilities()}
+    except NoSuchFolder as trouble:
+        # It did let us in.
+        note_good(account)
+        return Finding(False, str(trouble))
     except AccountTrouble as trouble:
         note_trouble(account, trouble)
         return Finding(False, str(trouble))
@@ -101,9 +107,6 @@ def _transaction(server: smtplib.SMTP, sender: str, to: str) -> tuple[int, str]:
 
 
 def _letter(sender: str, to: str) -> bytes:
-    from email.message import EmailMessage
-    from email.policy import SMTP
-
     letter = EmailMessage(policy=SMTP)
     letter["From"], letter["To"] = f"Hauspost <{sender}>", to
     letter["Subject"] = _("Test mail of Hauspost")
@@ -111,11 +114,8 @@ def _letter(sender: str, to: str) -> bytes:
     letter["Message-ID"] = make_msgid(domain=settings.HAUSPOST.mail_domain)
     letter["Auto-Submitted"] = "auto-generated"
     letter["X-Auto-Response-Suppress"] = "All"
-    letter.set_content(
-        _("This mail was sent from %(sender)s to try the mail server out. Nothing has to be done.")
-        % {"sender": sender},
-        cte="quoted-printable",
-    )
+    text = _("This mail was sent from %(sender)s to try the mail server out. Nothing has to be done.")
+    letter.set_content(text % {"sender": sender}, cte="quoted-printable")
     return letter.as_bytes().rstrip(b"\r\n")
 
 

@@ -44,7 +44,7 @@ def mailbox(account: MailAccount) -> Iterator[Any]:
 
 
 def open_mailbox(account: MailAccount) -> Any:
-    """Connect and sign in. Asks the database and perhaps the provider: not inside a transaction. Raises AccountTrouble."""
+    """Connect and sign in; perhaps asks the provider, so not inside a transaction. Raises AccountTrouble."""
     if not account.imap_host:
         raise AccountUnreachable(server=account.name, reason=_("no IMAP server is named"))
     token = ""
@@ -70,7 +70,7 @@ def let_go(client: Any) -> None:
 
 
 def select(client: Any, account: MailAccount, folder: str, *, readonly: bool) -> dict[bytes, Any]:
-    """Open a folder (EXAMINE when only to look). Raises NoSuchFolder; IMAPClientAbortError when the connection is lost."""
+    """Open a folder (EXAMINE when only to look). Raises NoSuchFolder, IMAPClientAbortError (connection lost)."""
     try:
         return dict(client.select_folder(folder, readonly=readonly))
     except IMAPClientAbortError:

@@ -52,7 +52,7 @@ class Endpoints:
 
 def endpoints_of(account: MailAccount) -> Endpoints:
     """The provider's own ones; what the account names itself (another provider, a national cloud) comes first."""
-    known = _KNOWN[account.kind](account)
+    known = _KNOWN[MailAccount.Kind(account.kind)](account)
     return Endpoints(
         authorise_url=account.authorise_url or known.authorise_url,
         token_url=account.token_url or known.token_url,

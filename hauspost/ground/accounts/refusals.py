@@ -39,7 +39,7 @@ class SecretUnreadable(SignedOut):
 
 
 class ClientRefused(AccountTrouble):
-    """The provider does not know our program: client id, client secret, tenant, redirect address or scopes are wrong."""
+    """The provider does not take our program: client id, secret, tenant, redirect address or scopes are wrong."""
 
     code = "client-refused"
     status = 409

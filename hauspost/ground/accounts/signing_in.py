@@ -118,7 +118,7 @@ def _note_signed_out(account: MailAccount, used: str, trouble: SignedOut) -> boo
 
 
 def _keep(account: MailAccount, used: str, tokens: Tokens) -> bool:
-    """Store what came. A new refresh token exists nowhere else: a database that is away for a moment must not lose it."""
+    """Store what came: a new refresh token exists nowhere else, so a database away for a moment must not lose it."""
     for tries_left in reversed(range(_TRIES_TO_KEEP)):
         try:
             with transaction.atomic():

@@ -182,7 +182,8 @@ def open_account(account: MailAccount, *, seconds: float = CONNECT_SECONDS) -> s
     """A connection by which an account sends, for a test. Raises AccountTrouble, in words."""
     server = of_account(account)
     try:
-        return connect(server, ourselves=settings.HAUSPOST.mail_domain, seconds=seconds)
+        ourselves = settings.HAUSPOST.mail_domain.encode("idna").decode("ascii")
+        return connect(server, ourselves=ourselves, seconds=seconds)
     except NotSignedIn as error:
         raise LoginRefused(server=server.name, reason=refusal_in_words(account, error.code, error.said)) from None
     except smtplib.SMTPException as error:
