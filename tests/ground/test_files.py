@@ -14,6 +14,7 @@ from django.db.models import ProtectedError
 from hauspost.ground.clock import standing_at
 from hauspost.ground.files import actions, folder
 from hauspost.ground.files.actions import (
+    StoredFile,
     open_blob,
     path_of,
     read_blob,
@@ -48,16 +49,18 @@ def all_files(tmp_path):
     return sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("as_what", ["bytes", "stream", "file"])
+@pytest.mark.parametrize("as_what", ["bytes", "stream", "file", "pieces"])
 def test_what_is_stored_can_be_read(as_what, tmp_path):
     content = os.urandom(3_000_000)
     given = tmp_path / "given"
     given.write_bytes(content)
-    blob = store({"bytes": content, "stream": io.BytesIO(content), "file": given}[as_what])
+    pieces = (content[place : place + 70_000] for place in range(0, len(content), 70_000))
+    blob = store({"bytes": content, "stream": io.BytesIO(content), "file": given, "pieces": pieces}[as_what])
     assert (blob.sha256, blob.size_bytes) == (hashlib.sha256(content).hexdigest(), len(content))
     assert read_blob(blob.sha256) == content
     with open_blob(blob.sha256) as source:
         assert source.read(10) == content[:10]
+    assert b"".join(StoredFile(blob).pieces()) == content
     assert given.exists()
 
 

@@ -5,11 +5,11 @@ are never removed, so that wanting fresh bytes (nearly always the case) needs no
 """
 
 import hashlib
-import io
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +26,7 @@ KEPT_UNWANTED = timedelta(hours=24)
 _FRESH = timedelta(hours=1)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 500
+_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -38,27 +39,56 @@ class Fault:
     expected: str = ""
 
 
-def store(content: bytes | BinaryIO | Path) -> Blob:
+def store(content: bytes | BinaryIO | Path | Iterable[bytes]) -> Blob:
     """Keep the bytes durably; equal bytes are kept once (P15.7). Inside or outside a transaction.
 
-    They stay for a day, and after that as long as there is a `use`. Raises OSError when they cannot be written; then
-    nothing is kept.
+    Anything but bytes is read a piece at a time (P36.1). They stay for a day, and after that as long as there is a
+    `use`. Raises OSError when they cannot be written; then nothing is kept.
     """
-    if isinstance(content, Path):
-        with content.open("rb") as source:
-            return store(source)
     if isinstance(content, bytes):
         sha256 = hashlib.sha256(content).hexdigest()
         known = Blob.objects.filter(sha256=sha256).first()
         if known and _is_fresh(known) and _place().has(sha256, known.size_bytes):
             return known
-        content = io.BytesIO(content)
     # Written before the row is locked: on SQLite that lock keeps every other writer waiting.
-    arrived = _place().write(content)
+    arrived = _place().write(_pieces_of(content))
     try:
         return _kept(arrived)
     finally:
         _place().drop(arrived)
+
+
+def _pieces_of(content: bytes | BinaryIO | Path | Iterable[bytes]) -> Iterable[bytes]:
+    if isinstance(content, bytes):
+        return (content,)
+    if isinstance(content, Path):
+        return _pieces_of_file(content)
+    return iter(partial(content.read, _PIECE_BYTES), b"") if hasattr(content, "read") else content
+
+
+def _pieces_of_file(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as source:
+        yield from iter(partial(source.read, _PIECE_BYTES), b"")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A kept file as a source of bytes, for those who need not know where files are kept."""
+
+    blob: Blob
+
+    @property
+    def size_bytes(self) -> int:
+        return self.blob.size_bytes
+
+    @property
+    def sha256(self) -> str:
+        return self.blob.sha256
+
+    def pieces(self) -> Iterator[bytes]:
+        """All the bytes in order. Raises NoSuchBlob, BytesMissing."""
+        with open_blob(self.blob.sha256) as source:
+            yield from iter(partial(source.read, _PIECE_BYTES), b"")
 
 
 def open_blob(sha256: str) -> BinaryIO:

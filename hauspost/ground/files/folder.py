@@ -4,14 +4,13 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-_PIECE_BYTES = 1 << 20
 _PAIR = re.compile(r"[0-9a-f]{2}")
 _NAME = re.compile(r"[0-9a-f]{64}")
 
@@ -42,15 +41,15 @@ class Folder:
         except FileNotFoundError:
             return False
 
-    def write(self, source: BinaryIO) -> Arrived:
-        """Write and fsync the source under a random name. Whoever takes it must `name` or `drop` it."""
+    def write(self, pieces: Iterable[bytes]) -> Arrived:
+        """Write and fsync the pieces under a random name. Whoever takes it must `name` or `drop` it."""
         waiting = self.root / "new"
         _make(waiting)
         path = waiting / secrets.token_hex(16)
         digest, size_bytes = hashlib.sha256(), 0
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-                while piece := source.read(_PIECE_BYTES):
+                for piece in pieces:
                     digest.update(piece)
                     size_bytes += len(piece)
                     target.write(piece)

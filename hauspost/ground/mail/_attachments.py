@@ -1,9 +1,11 @@
 """Files in mails: harmless names, and what is hidden in winmail.dat and S/MIME envelopes."""
 
+import hashlib
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ._headers import decoded_again
 
@@ -75,17 +77,49 @@ _STEMS = {
 }
 
 
+class Source(Protocol):
+    """The bytes of a big file, wherever they lie: read in pieces, any number of times."""
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    def pieces(self) -> Iterator[bytes]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file of a mail: `name` is fit for any disk and page, `declared_name` is what the mail called it ("" if "
-    "nothing)."""
+    "nothing).
+
+    `held` is the content itself, or for a big file (P36.1) where it can be read from; ask for `pieces` then.
+    """
 
     name: str
     content_type: str
-    content: bytes
+    held: bytes | Source
     content_id: str = ""
     is_inline: bool = False
     declared_name: str = ""
+
+    @property
+    def content(self) -> bytes:
+        """All the bytes; of a big file that is much memory."""
+        return self.held if isinstance(self.held, bytes) else b"".join(self.held.pieces())
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.held) if isinstance(self.held, bytes) else self.held.size_bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.held).hexdigest() if isinstance(self.held, bytes) else self.held.sha256
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, a big file's one piece after the other."""
+        return iter((self.held,)) if isinstance(self.held, bytes) else self.held.pieces()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,16 @@ from hauspost.ground.text.safe_html import plain_id
 from hauspost.ground.text.weight import is_too_heavy
 
 from ._attachments import Attachment, harmless_name, open_tnef, signed_content
-from ._calendar import Invitation, read_invitations, without_repeats
+from ._calendar import MAX_CALENDAR, Invitation, read_invitations, without_repeats
 from ._charsets import decode
 from ._headers import decoded, read_headers
-from ._mime import Part, read_structure, uu_files
+from ._mime import Part, read_structure, words_and_files
 from ._pictures import marked_inline, name_in_id, pictures_named
 
 MAX_HTML = 2_000_000  # characters that are shown; all of them stay as a file (S19)
 MAX_TEXT = 2_000_000
+_MOST_BYTES = 8_000_000  # that are read as words, as a character takes up to four
+_MOST_OPENED = 48_000_000  # bigger winmail.dats and envelopes stay files: what is in them would fill the memory
 _LONGEST_EMPTY = 5000  # an HTML page longer than this is not suspected to be empty
 
 _WORDS = (
@@ -49,6 +51,7 @@ class Body:
     has_signature: bool = False
     has_encrypted: bool = False
     has_unopened_tnef: bool = False
+    is_shortened: bool = False  # there is more than is shown; all of it is among the files
 
 
 @dataclass(slots=True)
@@ -63,6 +66,8 @@ class _Gathered:
     has_signature: bool = False
     has_encrypted: bool = False
     has_unopened_tnef: bool = False
+    is_shortened: bool = False
+    room: int = _MOST_BYTES  # for further words
 
 
 def read_body(root: Part) -> Body:
@@ -71,10 +76,10 @@ def read_body(root: Part) -> Body:
     _walk(root, found)
     text, html = _joined(found.words)
     if len(html) > MAX_HTML or is_too_heavy(html):
-        _keep(found, Attachment("message.html", "text/html", html.encode("utf-8", "replace")))
+        _keep_whole(found, "message.html", "text/html", html)
         html = html[:MAX_HTML]
     if len(text) > MAX_TEXT:
-        _keep(found, Attachment("message.txt", "text/plain", text.encode("utf-8", "replace")))
+        _keep_whole(found, "message.txt", "text/plain", text)
         text = text[:MAX_TEXT]
     if "<img" in html.lower():
         html = pictures_named(html, found.files, found.places)
@@ -90,6 +95,7 @@ def read_body(root: Part) -> Body:
         has_signature=found.has_signature,
         has_encrypted=found.has_encrypted,
         has_unopened_tnef=found.has_unopened_tnef,
+        is_shortened=found.is_shortened,
     )
 
 
@@ -110,7 +116,7 @@ def _walk_alternative(part: Part, found: _Gathered) -> None:
     forms: list[tuple[str, str]] = []
     active: list[tuple[str, str]] = []  # pages for programs and watches: shown if there is nothing else
     for child in part.children:
-        words = _Gathered()
+        words = _Gathered(room=found.room)
         _walk(child, words)
         found.files += words.files
         found.places += words.places
@@ -118,6 +124,7 @@ def _walk_alternative(part: Part, found: _Gathered) -> None:
         found.has_signature |= words.has_signature
         found.has_encrypted |= words.has_encrypted
         found.has_unopened_tnef |= words.has_unopened_tnef
+        found.is_shortened |= words.is_shortened
         if words.words:
             (active if child.kind in ("text/x-amp-html", "text/watch-html") else forms).append(_joined(words.words))
     forms = forms or active
@@ -184,23 +191,19 @@ def _is_file(part: Part) -> bool:
 
 
 def _words(part: Part, found: _Gathered) -> None:
-    data = part.content()
-    if part.kind in ("text/html", "text/x-amp-html"):
+    is_html = part.kind in ("text/html", "text/x-amp-html")
+    data, files, is_longer = words_and_files(part, found.room, may_hold_files=not is_html)
+    found.room -= len(data)
+    if is_longer:
+        # Of endless words the beginning is read; all of them are a file (S19).
+        _file(part, found)
+        found.is_shortened = True
+    if is_html:
         found.words.append(("", decode(data, part.charset, html=True)))
         return
-    if b"begin " in data:
-        data, files = uu_files(data)
-        for name, content in files:
-            declared = decoded(name, part.charset)
-            _keep(
-                found,
-                Attachment(
-                    harmless_name(declared, "application/octet-stream"),
-                    "application/octet-stream",
-                    content,
-                    declared_name=declared,
-                ),
-            )
+    for name, held in files:
+        declared, kind = decoded(name, part.charset), "application/octet-stream"
+        _keep(found, Attachment(harmless_name(declared, kind), kind, held, declared_name=declared))
     text = decode(data, part.charset, html=b"<meta" in data[:2000])
     if part.params.get("format", "").lower() == "flowed":
         text = _unflowed(text, part.params.get("delsp", "").lower() == "yes")
@@ -253,25 +256,31 @@ def _without_commands(text: str) -> str:
 
 def _file(part: Part, found: _Gathered) -> None:
     declared = part.declared_name
-    content = part.content()
+    held = part.file()
     kind = part.kind
     base = ""
     if kind in _CALENDARS or declared[-4:].lower() in (".ics", ".vcs"):
         method = part.params.get("method", "")
-        found.calendar += read_invitations(content, charset=part.charset, method=method)
+        found.calendar += read_invitations(part.beginning(MAX_CALENDAR), charset=part.charset, method=method)
     if kind in _SIGNATURES:
         found.has_signature = True
     if kind in _MESSAGES and not declared:
-        headers, _ = read_headers(content, 0, len(content), maximum=100_000)
+        headers, _ = read_headers(part.beginning(100_000), 0, 100_000, maximum=100_000)
         base = headers.text("subject")[:100].replace("/", " ").replace("\\", " ")
     name = harmless_name(declared or name_in_id(part.content_id), kind, base=base)
     if kind in _MESSAGES and not name.lower().endswith(_NAMES_OF_MAILS):
         name += ".eml"
     _keep(
         found,
-        Attachment(name, kind, content, part.content_id, declared_name=declared),
+        Attachment(name, kind, held, part.content_id, declared_name=declared),
         decoded(part.headers.first("content-location")),
     )
+
+
+def _keep_whole(found: _Gathered, name: str, kind: str, words: str) -> None:
+    if not found.is_shortened:
+        _keep(found, Attachment(name, kind, words.encode("utf-8", "replace")))
+    found.is_shortened = True
 
 
 def _keep(found: _Gathered, file: Attachment, place: str = "") -> None:
@@ -282,7 +291,7 @@ def _keep(found: _Gathered, file: Attachment, place: str = "") -> None:
 def _tnef(part: Part, found: _Gathered) -> None:
     """The files of a winmail.dat beside the original, its words only if the mail has no others (P22.1)."""
     _file(part, found)
-    opened = open_tnef(found.files[-1].content)
+    opened = open_tnef(part.content()) if part.end - part.body <= _MOST_OPENED else None
     if opened is None:
         found.has_unopened_tnef = True
         return
@@ -295,8 +304,7 @@ def _tnef(part: Part, found: _Gathered) -> None:
 
 def _envelope(part: Part, found: _Gathered) -> None:
     """S/MIME: a signed envelope shows what it holds; an encrypted one stays a file, with a note (P22.5)."""
-    content = part.content()
-    inner = signed_content(content)
+    inner = signed_content(part.content()) if part.end - part.body <= _MOST_OPENED else None
     if inner is None:
         found.has_encrypted = found.has_encrypted or "signed" not in part.params.get("smime-type", "")
         _file(part, found)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ._headers import Headers, parameters, read_headers
-from ._transfer import Encoded, decoded_bytes, uu_bytes
+from ._transfer import Encoded, decoded_bytes, is_uu
 from .raw import MappedMail, Raw
 
 MAX_PARTS = 1000
@@ -15,7 +15,9 @@ MAX_HEADER_BYTES = 1_000_000
 _LEFT_ENCODED_ABOVE = 64 * 1024
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
-_UU_BEGIN = re.compile(rb"(?:^|\n)begin [0-7]{3,4} ([^\r\n]{1,300})\r?\n(?=[ -`])")
+_UU_BEGIN = re.compile(rb"begin [0-7]{3,4} ([^\r\n]{1,300})\r?\n(?=[ -`])")
+_MOST_UU = 50
+_AS_THEY_ARE = ("", "7bit", "8bit", "binary")
 
 
 @dataclass(slots=True)
@@ -253,28 +255,56 @@ def _guessed(part: Part) -> bytes:
     return b""
 
 
-def uu_files(data: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """Text with its uuencoded files taken out, and those files as (name, bytes); at most 50."""
-    files: list[tuple[bytes, bytes]] = []
-    kept: list[bytes] = []
-    position = 0
-    while len(files) < 50:
-        begin = _UU_BEGIN.search(data, position)
-        if not begin:
-            break
-        stop = data.find(b"\nend", begin.end())
+def words_and_files(
+    part: Part, most_bytes: int, *, may_hold_files: bool
+) -> tuple[bytes, list[tuple[bytes, bytes | Encoded]], bool]:
+    """The words of a text part, the uuencoded files that stand amid them with their names, and whether words are left.
+
+    At most so many bytes of words, and at most 50 files.
+    """
+    data: Raw = part.beginning(most_bytes + 1)
+    if not may_hold_files or (len(data) <= most_bytes and b"begin " not in data):
+        return data[:most_bytes], [], len(data) > most_bytes
+    start, end = 0, len(data)
+    if end > most_bytes and part.encoding in _AS_THEY_ARE:
+        # More than can be shown, but perhaps it is a big file and not many words.
+        data, start, end = part.raw, part.body, part.end
+    spans, places = _uu_places(data, start, end)
+    words = b"".join(data[begin : min(stop, begin + most_bytes + 1)] for begin, stop in spans)
+    files: list[tuple[bytes, bytes | Encoded]] = [
+        (name, file if isinstance(data, MappedMail) else b"".join(file.pieces())) for name, file in places
+    ]
+    return words[:most_bytes], files, len(words) > most_bytes
+
+
+def _uu_places(raw: Raw, start: int, end: int) -> tuple[list[tuple[int, int]], list[tuple[bytes, Encoded]]]:
+    """Where the words lie around uuencoded files, and where those with their names."""
+    words: list[tuple[int, int]] = []
+    files: list[tuple[bytes, Encoded]] = []
+    position = written = stop = start
+    tries = 0
+    while len(files) < _MOST_UU and tries < _MOST_UU and (begin := _uu_begin(raw, position, end)):
+        line, body, name = begin
+        if stop < body:
+            stop = raw.find(b"\nend", body, end)
         if stop < 0:
             break
-        content = uu_bytes(data[begin.start() : stop + 4])
-        if not content:
-            kept.append(data[position : begin.end()])
-            position = begin.end()
+        if not is_uu(raw, line, stop + 4):
+            position, tries = body, tries + 1
             continue
-        kept.append(data[position : begin.start()])
-        files.append((begin.group(1).strip(), content))
-        newline = data.find(b"\n", stop + 1)
-        position = len(data) if newline < 0 else newline
-    if not files:
-        return data, files
-    kept.append(data[position:])
-    return b"".join(kept), files
+        words.append((written, line))
+        files.append((name.strip(), Encoded(raw, line, stop + 4, "uuencode")))
+        newline = raw.find(b"\n", stop + 1, end)
+        position = written = end if newline < 0 else newline
+    return [*words, (written, end)], files
+
+
+def _uu_begin(raw: Raw, position: int, end: int) -> tuple[int, int, bytes] | None:
+    """The next line "begin 644 name": where it and its content begin, and the name."""
+    while (found := raw.find(b"begin ", position, end)) >= 0:
+        position = found + 6
+        if found == 0 or raw[found - 1] == 0x0A:
+            line = _UU_BEGIN.match(raw, found, end)
+            if line:
+                return found, line.end(), line.group(1)
+    return None

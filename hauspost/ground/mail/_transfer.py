@@ -227,14 +227,18 @@ def uu_bytes(data: bytes) -> bytes:
     return bytes(out)
 
 
-def _uu_or_plain_pieces(raw: Raw, start: int, end: int) -> Iterator[bytes]:
+def is_uu(raw: Raw, start: int, end: int) -> bool:
+    """Whether a uuencoded file lies there, each line of which can be read."""
     is_there = False
     for found in _uu_pieces(raw, start, end):
         if found is None:
-            is_there = False
-            break
+            return False
         is_there = is_there or bool(found)
-    if not is_there:
+    return is_there
+
+
+def _uu_or_plain_pieces(raw: Raw, start: int, end: int) -> Iterator[bytes]:
+    if not is_uu(raw, start, end):
         yield from pieces_of(raw, start, end, _SIZE)
         return
     gathered = bytearray()

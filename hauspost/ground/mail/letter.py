@@ -1,7 +1,6 @@
 """From the bytes of a mail to a Letter: who, what, which files, which conversation, whether a machine wrote it. "
 "Pure."""
 
-import hashlib
 import json
 import logging
 import re
@@ -314,8 +313,8 @@ def _jsonable(value: Any) -> Any:
         return {
             "name": value.name,
             "content_type": value.content_type,
-            "size_bytes": len(value.content),
-            "sha256": hashlib.sha256(value.content).hexdigest(),
+            "size_bytes": value.size_bytes,
+            "sha256": value.sha256,
             "content_id": value.content_id,
             "is_inline": value.is_inline,
             "declared_name": value.declared_name,
