@@ -2,11 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from hauspost.duties.intake import telling as mail_settings
 from hauspost.duties.notices import acknowledging, answering, closing, handing, telling
 from hauspost.duties.reactions import consequences
 from hauspost.ground.history.models import Event
 
 Reaction = Callable[[Event], None]
+
+# Whoever turns mail elsewhere does it in sight of all administrators (S17).
+_MAIL_SETTINGS: Mapping[str, Sequence[Reaction]] = {
+    kind: [mail_settings.tell_of_mail_settings] for kind in mail_settings.KINDS
+}
 
 TABLE: Mapping[str, Sequence[Reaction]] = {
     "ticket.opened": [acknowledging.acknowledge, telling.tell_of_new_ticket],
@@ -25,6 +31,7 @@ TABLE: Mapping[str, Sequence[Reaction]] = {
     "mail.handed_over": [consequences.let_requester_find],
     "mail.failed": [consequences.let_requester_find, consequences.reopen_unreached, telling.tell_of_failed_sending],
     "mail.bounced": [consequences.count_bounce, consequences.reopen_unreached, telling.tell_of_failed_sending],
+    **_MAIL_SETTINGS,
 }
 
 BY_NAME: Mapping[str, Reaction] = {

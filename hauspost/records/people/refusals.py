@@ -83,3 +83,10 @@ class AbsenceOverlaps(Refused):
 
     code = "absence-overlaps"
     words = _("%(name)s is away from %(starts_on)s to %(ends_on)s already. End that absence first, or take other days.")
+
+
+class MailServerInUse(Refused):
+    """Replies and intake would stop without a word."""
+
+    code = "mail-server-in-use"
+    words = _("%(name)s is still used by %(mailboxes)s. Let these use another mail server first.")

@@ -43,7 +43,8 @@ GROUPS: Mapping[str, tuple[Callable[[], str], tuple[str, ...]]] = {
     ),
     "settings": (
         lambda: _("Settings"),
-        ("setting.", "site.", "location.", "category.", "status.", "retention.", "hold.", "desk.", "backup."),
+        ("setting.", "site.", "location.", "category.", "status.", "retention.", "hold.", "desk.", "backup.",
+         "mail_server.", "folder."),
     ),
     "seen": (lambda: _("Looked at"), ("settings.seen", "person.seen")),
     "out": (

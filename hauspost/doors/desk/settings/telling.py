@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from markupsafe import Markup, escape
 
 from hauspost.doors.ui import formats
+from hauspost.duties.intake import telling as mail
 from hauspost.ground.history.models import Event
 from hauspost.records.people.actions import names_of
 from hauspost.records.people.models import Address, Department, Membership, Person, Team
@@ -25,9 +26,14 @@ _KEYED: Mapping[str, Any] = {
     "location": Location,
     "parent": Location,
 }
-_CHOICES: Mapping[str, Any] = {"role": Membership.Role, "kind": Address.Kind}
+_CHOICES: Mapping[str, Mapping[str, Any]] = {
+    **mail.CHOICES,
+    "role": dict(Membership.Role.choices),
+    "kind": {**mail.CHOICES["kind"], **dict(Address.Kind.choices)},
+}
 
 FIELDS: Mapping[str, Callable[[], str]] = {
+    **mail.FIELDS,
     "name": lambda: _("Name"),
     "address": lambda: _("Address"),
     "department": lambda: _("Department"),
@@ -53,6 +59,7 @@ FIELDS: Mapping[str, Callable[[], str]] = {
     "handover_needs_note": lambda: _("handing over needs a note"),
     "watches_handed_on": lambda: _("keeps reading what it handed on"),
     "asks_satisfaction": lambda: _("asks about satisfaction"),
+    "takes_commands": lambda: _("takes commands by mail"),
     "role": lambda: _("Role"),
     "technician": lambda: _("technician"),
     "is_technician": lambda: _("technician"),
@@ -91,6 +98,7 @@ _WAYS: Mapping[str, Callable[[], str]] = {
     "second factor": lambda: _("Second factor"),
 }
 TOLD: Mapping[str, Callable[[], str]] = {
+    **mail.KINDS,
     "person.added": lambda: _("%(who)s added the person"),
     "person.renamed": lambda: _("%(who)s changed the name"),
     "person.changed": lambda: _("%(who)s changed the details"),
@@ -232,9 +240,13 @@ def _who(actor: Mapping[str, str], names: _Names) -> str:
 def _details(data: Mapping[str, Any], names: _Names) -> list[tuple[str, str, str]]:
     """What was and what is, field by field; what did not change is not told."""
     before, after = data.get("before"), data.get("after")
+    beside = {name: value for name, value in data.items() if not isinstance(value, dict)}
     if not isinstance(before, dict) or not isinstance(after, dict):
-        before, after = {}, {name: value for name, value in data.items() if not isinstance(value, dict)}
-    told = []
+        before, after = {}, beside
+    # Of several folders, which one it was.
+    told = [
+        (_label(name), "", str(data[name])) for name in ("account", "folder") if name in beside and name not in after
+    ]
     for name, now in after.items():
         was = before.get(name)
         if name in _UNTOLD or was == now or (was is None and now in ("", None, False, [], {})):
@@ -263,7 +275,7 @@ def _value(name: str, value: Any, names: _Names) -> str:
     if name in _KEYED:
         return names.keyed.get((name, value), str(value))
     if name in _CHOICES:
-        return str(dict(_CHOICES[name].choices).get(value, value))
+        return str(_CHOICES[name].get(value, value))
     return _moment(name, str(value))
 
 

@@ -45,6 +45,26 @@ from hauspost.records.people.actions.links import (
     revoke_ticket_links,
     ticket_link,
 )
+from hauspost.records.people.actions.mail_accounts import (
+    AccountFields,
+    add_mail_account,
+    archive_mail_account,
+    authorise_mail_account,
+    change_mail_account,
+)
+from hauspost.records.people.actions.mailboxes import (
+    MailboxFields,
+    Sender,
+    add_alias,
+    add_mailbox,
+    archive_mailbox,
+    change_alias,
+    change_mailbox,
+    house_sender,
+    our_addresses,
+    remove_alias,
+    restore_mailbox,
+)
 from hauspost.records.people.actions.many import NewPerson, add_people
 from hauspost.records.people.actions.named import (
     archive_named,
@@ -67,12 +87,10 @@ from hauspost.records.people.actions.persons import (
     unknown_sender,
 )
 from hauspost.records.people.actions.teams import (
-    add_mailbox,
     add_team,
     archive_team,
     change_team,
     give_role,
-    our_addresses,
     restore_team,
     take_role,
 )
@@ -86,16 +104,18 @@ from hauspost.records.people.actions.tokens import (
 )
 
 __all__ = [
-    "CHOSEN_KINDS", "FIRST_LINK_HOURS", "KEEP", "TICKET_LINK_LIVES", "TOKEN_SCOPES", "UNKNOWN", "NewPerson",
-    "TicketLink", "WaysIn", "add_absence", "add_address", "add_department", "add_integration", "add_mailbox",
-    "add_people", "add_person", "add_shared_address", "add_team", "archive_department", "archive_named",
-    "archive_team", "become_first_administrator", "change_address_kind", "change_department", "change_named",
-    "change_person", "change_team", "check_first_link", "clean_words", "close_ways_in", "count_ticket_links",
-    "deactivate", "end_absence", "end_sessions", "first_administrator_link", "forget_old_links", "forget_person",
-    "give_role", "give_token", "is_last_administrator", "key_from", "known_person", "make_main_address",
+    "CHOSEN_KINDS", "FIRST_LINK_HOURS", "KEEP", "TICKET_LINK_LIVES", "TOKEN_SCOPES", "UNKNOWN", "AccountFields",
+    "MailboxFields", "NewPerson", "Sender", "TicketLink", "WaysIn", "add_absence", "add_address", "add_alias",
+    "add_department", "add_integration", "add_mail_account", "add_mailbox", "add_people", "add_person",
+    "add_shared_address", "add_team", "archive_department", "archive_mail_account", "archive_mailbox",
+    "archive_named", "archive_team", "authorise_mail_account", "become_first_administrator", "change_address_kind",
+    "change_alias", "change_department", "change_mail_account", "change_mailbox", "change_named", "change_person",
+    "change_team", "check_first_link", "clean_words", "close_ways_in", "count_ticket_links", "deactivate",
+    "end_absence", "end_sessions", "first_administrator_link", "forget_old_links", "forget_person", "give_role",
+    "give_token", "house_sender", "is_last_administrator", "key_from", "known_person", "make_main_address",
     "make_ticket_link", "may_set_absence", "names_of", "normal", "note_bounce", "note_use", "one_line",
     "our_addresses", "person_by", "reactivate", "refuse_last_administrator", "refuse_taken_key",
-    "refuse_unknown_zone", "remove_address", "rename", "restore_department", "restore_named", "restore_team",
-    "revoke_ticket_links", "revoke_token", "sender_of_mail", "set_password", "set_preferences", "take_role",
-    "ticket_link", "token_of", "tokens_of", "unknown_sender", "ways_in",
+    "refuse_unknown_zone", "remove_address", "remove_alias", "rename", "restore_department", "restore_mailbox",
+    "restore_named", "restore_team", "revoke_ticket_links", "revoke_token", "sender_of_mail", "set_password",
+    "set_preferences", "take_role", "ticket_link", "token_of", "tokens_of", "unknown_sender", "ways_in",
 ]  # fmt: skip

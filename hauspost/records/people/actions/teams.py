@@ -1,4 +1,4 @@
-"""Teams, roles and intake addresses."""
+"""Teams, and who is in them as what."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,10 +7,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from hauspost.ground import clock
 from hauspost.ground.history.actions import record
 from hauspost.ground.refusals import Invalid
-from hauspost.records.people.actions.addresses import normal
 from hauspost.records.people.actions.checks import (
     KEEP,
     only_administrators,
@@ -19,8 +17,7 @@ from hauspost.records.people.actions.checks import (
 )
 from hauspost.records.people.actions.named import archive_named, change_named, clean_words, restore_named
 from hauspost.records.people.actor import Actor
-from hauspost.records.people.models import Address, Mailbox, Membership, Person, Team
-from hauspost.records.people.refusals import AddressTaken
+from hauspost.records.people.models import Membership, Person, Team
 
 
 @transaction.atomic
@@ -35,6 +32,7 @@ def add_team(
     handover_needs_note: bool = False,
     watches_handed_on: bool = True,
     asks_satisfaction: bool = False,
+    takes_commands: bool = False,
 ) -> Team:
     """Add a team that is responsible for tickets. Records "team.added". Raises NotAllowed, Invalid."""
     only_administrators(actor)
@@ -48,6 +46,7 @@ def add_team(
         "handover_needs_note": handover_needs_note,
         "watches_handed_on": watches_handed_on,
         "asks_satisfaction": asks_satisfaction,
+        "takes_commands": takes_commands,
     }
     team = Team.objects.create(key=key, **fields)
     record("team.added", f"setting:team:{key}", actor=actor, data={"before": {}, "after": fields})
@@ -66,6 +65,7 @@ def change_team(
     handover_needs_note: bool = KEEP,
     watches_handed_on: bool = KEEP,
     asks_satisfaction: bool = KEEP,
+    takes_commands: bool = KEEP,
 ) -> Team:
     """Say what has changed about a team; what is not named stays. Records "team.changed".
 
@@ -82,6 +82,7 @@ def change_team(
         "handover_needs_note": handover_needs_note,
         "watches_handed_on": watches_handed_on,
         "asks_satisfaction": asks_satisfaction,
+        "takes_commands": takes_commands,
     }
     return change_named(team, asked, actor=actor)
 
@@ -154,31 +155,3 @@ def _end_sessions(person: Person) -> None:
 
 def _end_sessions_of(team: Team) -> None:
     Person.objects.filter(memberships__team=team).update(session_version=F("session_version") + 1)
-
-
-@transaction.atomic
-def add_mailbox(address: str, team: Team, *, actor: Actor, name: str = "", language: str = "") -> Mailbox:
-    """Let mail to an address become tickets of a team. Records "mailbox.added".
-
-    Raises NotAllowed, NotAnAddress, AddressTaken (a person's address cannot be ours), Invalid.
-    """
-    only_administrators(actor)
-    clean = normal(address)
-    row = Address.objects.filter(address=clean).first()
-    if row is not None and row.kind != Address.Kind.OURS and row.person_id is not None:
-        raise AddressTaken(address=clean)
-    if row is not None and Mailbox.objects.filter(address=row).exists():
-        raise Invalid("address", _("%(address)s is an intake address already") % {"address": clean})
-    row = row or Address(address=clean, created_at=clock.now())
-    row.kind, row.person, row.is_main = Address.Kind.OURS, None, False
-    row.save()
-    mailbox = Mailbox.objects.create(address=row, team=team, name=name, language=language)
-    after = {"address": clean, "team": team.key, "name": name, "language": language}
-    record("mailbox.added", f"setting:mailbox:{clean}", actor=actor, data={"before": {}, "after": after})
-    return mailbox
-
-
-def our_addresses() -> frozenset[str]:
-    """Every intake address that is in use."""
-    rows = Mailbox.objects.filter(archived_at__isnull=True, team__archived_at__isnull=True)
-    return frozenset(rows.values_list("address__address", flat=True))
