@@ -21,7 +21,6 @@ from tests.desk import Desk
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "locale": "de-DE", "has_touch": True}
 DESKTOP = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light", "locale": "en-GB"}
-TABLET = {"viewport": {"width": 900, "height": 1100}, "color_scheme": "light", "locale": "de-DE"}
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 
 from hauspost.duties.intake.models import Delivery
 from hauspost.records.tickets.models import Ticket
-from tests.browser.conftest import DESKTOP, PHONE, TABLET, Visitor
+from tests.browser.conftest import DESKTOP, PHONE, Visitor
 from tests.desk import Desk
 
 pytestmark = pytest.mark.browser
@@ -35,7 +35,7 @@ def check(visitor: Visitor, paths: list[str]) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE, TABLET], ids=["desktop-en-light", "phone-de-dark", "tablet-de"])
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
 def test_the_desks_pages(visit: Visit, busy_desk: Desk, printer: Ticket, device: dict[str, Any]) -> None:
     """P42.1, P43.1, P44.1."""
     deniz = visit("deniz", device)

@@ -10,7 +10,7 @@ from hauspost.records.people import actions
 from hauspost.records.people.absences import today
 from hauspost.records.people.actor import SYSTEM
 from hauspost.records.people.models import Membership
-from tests.browser.conftest import DESKTOP, PHONE, TABLET
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.browser.test_pages import Visit, check
 from tests.desk import Desk
 
@@ -22,7 +22,7 @@ def administrator(desk: Desk) -> None:
     actions.change_person(desk.person("karim"), is_administrator=True, actor=SYSTEM)
 
 
-@pytest.mark.parametrize("device", [DESKTOP, PHONE, TABLET], ids=["desktop-en-light", "phone-de-dark", "tablet-de"])
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop-en-light", "phone-de-dark"])
 def test_people_teams_and_places(visit: Visit, busy_desk: Desk, device: dict[str, Any]) -> None:
     """P42.1, P43.1, P44.1."""
     administrator(busy_desk)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("database", "workers", "every"),
-    [("sqlite", 1, 3), ("postgres", 1, 13), ("postgres", 4, 17)],
+    [("sqlite", 1, 9), ("postgres", 1, 29), ("postgres", 4, 41)],
     ids=["SQLite", "PostgreSQL, one worker", "PostgreSQL, four workers"],
 )
 def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(database: str, workers: int, every: int) -> None:
