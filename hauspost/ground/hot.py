@@ -25,6 +25,9 @@ from hauspost.ground.db import prepared
 
 Found = TypeVar("Found")
 
+# For each number of rows up to this a statement is kept.
+_ROWS_AT_ONCE = 20
+
 
 class Question(Generic[Found]):
     """A query with open places, the same on both databases as if it were asked anew.
@@ -71,12 +74,12 @@ def put(row: Model) -> None:
 
 
 def put_all(rows: Sequence[Model]) -> None:
-    """Insert a few new rows of one table with one statement; they do not learn their numbers."""
-    if not rows:
-        return
-    inserting = _inserting(type(rows[0]), len(rows))
-    with inserting.connection.cursor() as cursor:
-        cursor.execute(inserting.sql, inserting.values(rows))
+    """Insert new rows of one table, many with one statement; they do not learn their numbers."""
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        inserting = _inserting(type(some[0]), len(some))
+        with inserting.connection.cursor() as cursor:
+            cursor.execute(inserting.sql, inserting.values(some))
 
 
 def change(row: Model, names: Sequence[str]) -> None:
@@ -94,6 +97,19 @@ def change(row: Model, names: Sequence[str]) -> None:
         cursor.execute(changing.sql, [*changing.values([row]), row.pk])
         if not cursor.rowcount:
             raise DatabaseError(f"{type(row).__name__} {row.pk} is gone")
+
+
+def remove(row: Model) -> None:
+    """Delete a row on which nothing hangs; no matter when it is gone already."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    kept, key = _kept(connection), (type(row), "removed")
+    sql: str | None = kept.get(key)
+    if sql is None:
+        quote, meta = connection.ops.quote_name, type(row)._meta
+        # Names only, and those are the models'; the value is a parameter.
+        sql = kept[key] = f"DELETE FROM {quote(meta.db_table)} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [row.pk])
 
 
 class _Place(Expression):

@@ -14,7 +14,7 @@ from hauspost.duties.notices.letters import (
     ticket_of,
     way_back,
 )
-from hauspost.ground import clock, tokens
+from hauspost.ground import clock, hot, tokens
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import data_of
 from hauspost.ground.mail import outbox
@@ -25,6 +25,16 @@ from hauspost.ground.text.plain import html_of_text
 from hauspost.records.people.actor import Proof
 from hauspost.records.tickets.models import Entry, Ticket
 
+_FIRST_ENTRY = hot.Question(lambda ticket: Entry.objects.filter(ticket=ticket, seq=1).only("id", "message_id", "proof"))
+# The tickets with which somebody wrote to an intake address and was told so, since a moment.
+_ACKNOWLEDGED = hot.Question(
+    lambda person, since, address: Ticket.objects.filter(
+        intake_address=address,
+        number__in=OutgoingMail.objects.filter(kind="acknowledgement", person_uid=person, created_at__gt=since).values(
+            "about"
+        ),
+    ).values_list("number")[:1]
+)
 NEVER = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster", "bounce")
 ONCE_IN = timedelta(hours=24)
 PROVEN = (Proof.TRUSTED_RELAY, Proof.AUTHENTICATED_MAIL, Proof.SESSION, Proof.TOKEN)
@@ -40,7 +50,8 @@ def acknowledge(event: Event) -> None:
         return
     if ticket.channel == "mail" and _was_acknowledged(ticket):
         return
-    entry = Entry.objects.filter(ticket=ticket, seq=1).only("id", "message_id", "proof").get()
+    entry = _FIRST_ENTRY.first(ticket)
+    assert entry is not None
     is_proven = entry.proof in PROVEN
     with spoken_to(ticket.requester, ticket.team):
         subject, text = _words(ticket, desk.name, is_proven)
@@ -92,12 +103,4 @@ def _words(ticket: Ticket, desk: str, is_proven: bool) -> tuple[str, str]:
 
 def _was_acknowledged(ticket: Ticket) -> bool:
     """Did this sender get one from this intake address within a day?"""
-    recent = OutgoingMail.objects.filter(
-        kind="acknowledgement",
-        person_uid=str(ticket.requester.uid),
-        created_at__gt=clock.now() - ONCE_IN,
-    ).values_list("about", flat=True)
-    numbers = list(recent[:100])
-    if not numbers:
-        return False
-    return Ticket.objects.filter(number__in=numbers, intake_address=ticket.intake_address).exists()
+    return _ACKNOWLEDGED.is_true(str(ticket.requester.uid), clock.now() - ONCE_IN, ticket.intake_address)

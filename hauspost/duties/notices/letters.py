@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from hauspost.ground import tokens
+from hauspost.ground import hot, tokens
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import ticket_number
 from hauspost.ground.mail.addresses import plus_address
@@ -19,6 +19,21 @@ from hauspost.records.people.models import Mailbox as IntakeAddress
 from hauspost.records.tickets.models import Entry, Ticket
 
 MOST_REFERENCES = 20
+_TICKET = hot.Question(lambda number: Ticket.objects.with_people().filter(number=number))
+_BOXES = hot.Question(
+    lambda team: (
+        IntakeAddress.objects.filter(team=team, archived_at__isnull=True)
+        .order_by("id")
+        .values_list("address__address", "name")
+    )
+)
+_MAIN = hot.Question(
+    lambda person: (
+        Address.objects.filter(person=person, is_main=True)
+        .exclude(kind=Address.Kind.OURS)
+        .values_list("address", "kind")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -33,17 +48,16 @@ def ticket_of(event: Event) -> Ticket:
     """The ticket that an event tells of; the notices of one event, none of which changes it, read it once."""
     kept = event.__dict__.setdefault("_ticket", None)
     if not isinstance(kept, Ticket):
-        kept = event.__dict__["_ticket"] = Ticket.objects.with_people().get(number=ticket_number(event))
+        kept = _TICKET.first(ticket_number(event))
+        if kept is None:
+            raise Ticket.DoesNotExist(f"There is no ticket {ticket_number(event)}.")
+        event.__dict__["_ticket"] = kept
     return kept
 
 
 def desk_of(ticket: Ticket) -> Desk | None:
     """The intake address that was written to, else the team's first one; None when the team has none."""
-    boxes = list(
-        IntakeAddress.objects.filter(team_id=ticket.team_id, archived_at__isnull=True)
-        .order_by("id")
-        .values_list("address__address", "name")
-    )
+    boxes = _BOXES.all(ticket.team_id)
     for address, name in boxes:
         if address == ticket.intake_address:
             return Desk(address, name)
@@ -65,8 +79,14 @@ def spoken_to(person: Person | None, team: Team) -> Iterator[None]:
 def main_addresses(people: Sequence[Person]) -> dict[int, str]:
     """Where persons read mail, by their id; nobody without an address, and nobody who has left."""
     active = [person.id for person in people if person.is_active]
+    if len(active) == 1:
+        return dict.fromkeys(active, address) if (address := _main_of(active[0])) else {}
     rows = Address.objects.filter(person_id__in=active, is_main=True).exclude(kind=Address.Kind.OURS)
     return {person: address for person, address in rows.values_list("person_id", "address") if person is not None}
+
+
+def _main_of(person_id: int) -> str:
+    return next((address for address, _kind in _MAIN.all(person_id)), "")
 
 
 def main_address(person: Person) -> str:
@@ -109,7 +129,7 @@ def way_back(ticket: Ticket, recipients: Sequence[str], *, is_proven: bool = Tru
     if requester.is_external:
         return None
     alone = is_proven and list(recipients) == [str(requester.uid)] and requester.is_active
-    if alone and requester.addresses.filter(is_main=True, kind=Address.Kind.PERSONAL).exists():
+    if alone and any(kind == Address.Kind.PERSONAL for _address, kind in _MAIN.all(requester)):
         base = settings.HAUSPOST.public_url.rstrip("/")
         return WayBack(f"{base}/t/{make_ticket_link(requester, ticket.number)}", is_personal=True)
     return WayBack(page_of(ticket, at_desk=False), is_personal=False)

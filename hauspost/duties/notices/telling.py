@@ -16,7 +16,7 @@ from hauspost.duties.notices.letters import (
     ticket_of,
 )
 from hauspost.duties.notices.models import Notice
-from hauspost.ground import clock, tokens
+from hauspost.ground import clock, hot, tokens
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import actor_of, data_of, person_of, texts_of
 from hauspost.ground.mail import outbox
@@ -32,6 +32,11 @@ from hauspost.records.tickets.models import Entry, Participant, Ticket
 from hauspost.records.tickets.reading import view_of
 
 LONGEST_TEXT = 20_000
+_MEMBERS = hot.Question(lambda team: Membership.objects.filter(team=team).select_related("person").order_by("id"))
+_WATCHERS = hot.Question(
+    lambda ticket: Participant.objects.filter(ticket=ticket, role="watcher", is_confirmed=True).select_related("person")
+)
+_ENTRY = hot.Question(lambda ticket, seq: Entry.objects.filter(ticket=ticket, seq=seq))
 
 
 def tell_of_new_ticket(event: Event) -> None:
@@ -124,8 +129,8 @@ def tell_of_failed_sending(event: Event) -> None:
 
 
 def _members(ticket: Ticket, roles: Sequence[str] = ("agent", "dispatcher", "lead")) -> list[Actor]:
-    rows = Membership.objects.filter(team_id=ticket.team_id, role__in=roles).select_related("person").order_by("id")
-    return [Actor.member(row.person, row.team_id, row.role) for row in rows]
+    rows = _MEMBERS.all(ticket.team_id)
+    return [Actor.member(row.person, row.team_id, row.role) for row in rows if row.role in roles]
 
 
 def _responsible(ticket: Ticket) -> tuple[list[Actor], str]:
@@ -148,7 +153,7 @@ def _standing_in(ticket: Ticket) -> tuple[list[Actor], str]:
 
 def _watchers(ticket: Ticket, told: Sequence[Actor]) -> list[Actor]:
     """Agents who watch the ticket (P49.1), beside those who are told anyway."""
-    rows = Participant.objects.filter(ticket=ticket, role="watcher", is_confirmed=True).select_related("person")
+    rows = _WATCHERS.all(ticket)
     known = {one.who.id for one in told if one.who is not None}
     return [Actor(who=row.person) for row in rows if row.person_id not in known]
 
@@ -168,11 +173,13 @@ def _tell(
     told = [one.who for one in people if one.who is not None and str(one.who.uid) != doer and _may_see(one, ticket)]
     if not told:
         return
-    entry = Entry.objects.filter(ticket=ticket, seq=entry_seq).first() if entry_seq else None
+    entry = _ENTRY.first(ticket, entry_seq) if entry_seq else None
     moment = clock.now()
-    Notice.objects.bulk_create(
-        Notice(person=person, ticket=ticket, entry=entry, kind=event.kind, reason=reason, created_at=moment)
-        for person in told
+    hot.put_all(
+        [
+            Notice(person=person, ticket=ticket, entry=entry, kind=event.kind, reason=reason, created_at=moment)
+            for person in told
+        ]
     )
     desk = desk_of(ticket) if by_mail else None
     addresses = main_addresses(told) if by_mail else {}

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db import InterfaceError, OperationalError, transaction
 
 from hauspost.duties.reactions.table import BY_NAME
-from hauspost.ground import clock, db
+from hauspost.ground import clock, db, hot
 from hauspost.ground.history.actions import reacting
 from hauspost.ground.history.models import Pending
 from hauspost.ground.refusals import NotAllowed, NotFound
@@ -14,6 +14,11 @@ from hauspost.records.people.actor import Actor
 
 log = logging.getLogger("hauspost.reactions")
 
+_ANY = hot.Question(lambda: Pending.objects.values_list("id")[:1])
+_OLDEST = hot.Question(lambda moment: db.skip_locked(Pending.objects.due(moment).select_related("event__stream"))[:1])
+_READY = hot.Question(lambda moment: db.skip_locked(Pending.objects.ready(moment).select_related("event__stream"))[:1])
+_EARLIER = hot.Question(lambda stream, first: Pending.objects.filter(stream=stream, id__lt=first).values_list("id")[:1])
+_SAME_EVENT = hot.Question(lambda event, first: Pending.objects.filter(event=event, id__gt=first).order_by("id"))
 PAUSES = (timedelta(seconds=5), timedelta(seconds=20))  # Three tries within a minute.
 
 
@@ -27,14 +32,13 @@ def react_next(limit: int = 50) -> int:
 
 def _react_once() -> bool:
     """Run what follows from one event; each reaction's changes and its row's deletion commit together: exactly once."""
-    if not Pending.objects.exists():
+    if not _ANY.is_true():
         return False
     with transaction.atomic():
         first = _first_ready()
         if first is None:
             return False
-        same_event = Pending.objects.filter(event_id=first.event_id, id__gt=first.id).order_by("id")
-        for pending in (first, *same_event):
+        for pending in (first, *_SAME_EVENT.all(first.event_id, first.id)):
             pending.event = first.event
             if not _run(pending):
                 break
@@ -47,11 +51,9 @@ def _first_ready() -> Pending | None:
     Nearly always that is the oldest row of all; to ask for that one first costs half of the full question.
     """
     moment = clock.now()
-    oldest = Pending.objects.due(moment).select_related("event__stream")
-    first = next(iter(db.skip_locked(oldest)[:1]), None)
-    if first is not None and Pending.objects.filter(stream_id=first.stream_id, id__lt=first.id).exists():
-        ready = Pending.objects.ready(moment).select_related("event__stream")
-        first = next(iter(db.skip_locked(ready)[:1]), None)
+    first = _OLDEST.first(moment)
+    if first is not None and _EARLIER.is_true(first.stream_id, first.id):
+        first = _READY.first(moment)
     return first
 
 
@@ -60,7 +62,7 @@ def _run(pending: Pending) -> bool:
     try:
         with transaction.atomic(), reacting(pending.depth):
             BY_NAME[pending.reaction](pending.event)
-            Pending.objects.filter(id=pending.id).delete()
+            hot.remove(pending)
             return True
     except (OperationalError, InterfaceError):
         raise

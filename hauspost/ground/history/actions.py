@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from django.db import transaction
 
-from hauspost.ground import clock, tokens
+from hauspost.ground import clock, hot, tokens
 from hauspost.ground.history import _chain
 from hauspost.ground.history.models import Event, EventPart, Pending, Stream
 
@@ -52,6 +52,7 @@ class NewEvent:
     parts: Sequence[Part] = ()
 
 
+_LOCKED = hot.Question(lambda name: Stream.objects.select_for_update().filter(name=name))
 MAX_DEPTH = 5  # P37.1: a chain of reactions to reactions ends here.
 
 _follows: Callable[[str], Sequence[str]] = lambda kind: ()  # noqa: E731
@@ -91,7 +92,7 @@ def record(
     `data` holds before and after of every changed field: str, int, bool, None, lists, dicts; persons as uid.
     """
     recorded_at = clock.now()
-    chain = None if new else next(iter(Stream.objects.select_for_update().filter(name=stream)[:1]), None)
+    chain = None if new else _LOCKED.first(stream)
     previous = bytes(chain.head) if chain else _chain.genesis(stream)
     seq = chain.count + 1 if chain else 1
     event, sealed = _sealed(
@@ -103,9 +104,10 @@ def record(
         occurred_at,
     )
     event.stream = chain = _move_head(chain, stream, seq, bytes(event.digest))
-    event.save(force_insert=True)
-    if sealed:
-        EventPart.objects.bulk_create(sealed)
+    hot.put(event)
+    for part in sealed:
+        part.event = event
+    hot.put_all(sealed)
     _let_follow(event, chain)
     return event
 
@@ -199,9 +201,11 @@ def _move_heads(known: Mapping[str, Stream], heads: Mapping[str, tuple[int, byte
 def _move_head(chain: Stream | None, name: str, count: int, head: bytes) -> Stream:
     key_id, mac = tokens.ring().mac("head", _chain.head_payload(name, count, head), size=32)
     if chain is None:
-        return Stream.objects.create(name=name, count=count, head=head, mac=mac, mac_key=key_id)
+        chain = Stream(name=name, count=count, head=head, mac=mac, mac_key=key_id)
+        hot.put(chain)
+        return chain
     chain.count, chain.head, chain.mac, chain.mac_key = count, head, mac, key_id
-    chain.save(update_fields=["count", "head", "mac", "mac_key"])
+    hot.change(chain, ("count", "head", "mac", "mac_key"))
     return chain
 
 
@@ -209,7 +213,5 @@ def _let_follow(event: Event, chain: Stream) -> None:
     depth = _depth.get()
     reactions = _follows(event.kind) if depth <= MAX_DEPTH else ()
     if reactions:
-        Pending.objects.bulk_create(
-            Pending(event=event, stream=chain, reaction=reaction, depth=depth) for reaction in reactions
-        )
+        hot.put_all([Pending(event=event, stream=chain, reaction=reaction, depth=depth) for reaction in reactions])
         transaction.on_commit(_wake)

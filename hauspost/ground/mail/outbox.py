@@ -12,7 +12,7 @@ from django.db.models import CharField, Count, Exists, Min, OuterRef, Q
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from hauspost.ground import clock
+from hauspost.ground import clock, hot
 from hauspost.ground.db import locked, storable
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
@@ -113,9 +113,11 @@ def queue(
     )
     with transaction.atomic(savepoint=False):
         _insert(mail, raw)
-        OutgoingRecipient.objects.bulk_create(
-            OutgoingRecipient(mail=mail, address=address, person_uid=person_uid, changed_at=moment)
-            for address, person_uid in reached
+        hot.put_all(
+            [
+                OutgoingRecipient(mail=mail, address=address, person_uid=person_uid, changed_at=moment)
+                for address, person_uid in reached
+            ]
         )
     return mail
 
@@ -262,11 +264,11 @@ def _note_unknown_bounce(mail: OutgoingMail, status: str, text: str) -> bool:
 def _insert(mail: OutgoingMail, raw: bytes) -> None:
     if len(raw) <= RAW_LIMIT:
         mail.raw = raw
-        mail.save(force_insert=True)
+        hot.put(mail)
         return
     blob = files.store(raw)
     mail.blob_sha256 = blob.sha256
-    mail.save(force_insert=True)
+    hot.put(mail)
     files.use(blob, f"mail:{mail.pk}")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F
 
-from hauspost.ground import clock
+from hauspost.ground import clock, hot
 from hauspost.ground.history.actions import NewEvent, Part, record, record_many
 from hauspost.ground.history.models import Event
 from hauspost.ground.refusals import NotAllowed, NotFound
@@ -15,6 +15,9 @@ from hauspost.records.tickets.models import Ticket
 from hauspost.records.tickets.reading import View, view_of
 from hauspost.records.tickets.refusals import Changed
 
+_LOCKED = hot.Question(
+    lambda number: Ticket.objects.select_for_update(of=("self",)).with_people().filter(number=number)
+)
 # What a page edited: {field: (value when the page was opened, value now)}, values as the record writes them.
 Based = Mapping[str, Any]
 
@@ -22,9 +25,7 @@ Based = Mapping[str, Any]
 def locked(ticket: Ticket | int, right: str, actor: Actor) -> Ticket:
     """The ticket as it is now, under its lock. Raises NotFound when the actor may not see it, NotAllowed."""
     number = ticket if isinstance(ticket, int) else ticket.number
-    # Not .first(): it would order by the key, which costs more to say than to do.
-    rows = Ticket.objects.select_for_update(of=("self",)).with_people().filter(number=number)[:1]
-    found = next(iter(rows), None)
+    found = _LOCKED.first(number)
     if found is None:
         raise NotFound
     allow(actor, right, found)
@@ -68,7 +69,7 @@ def change(
     if is_news:
         ticket.changed_at = clock.now()
     ticket.version += 1
-    ticket.save(update_fields=touched)
+    hot.change(ticket, touched)
     after = rebuilding.snapshot(ticket, _recorded(touched))
     return record(
         kind, ticket.stream, actor=actor, data={"before": before, "after": after, **(data or {})}, parts=parts

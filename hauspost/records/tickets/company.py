@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
+from hauspost.ground import hot
 from hauspost.ground.db import storable
 from hauspost.ground.history.actions import record
 from hauspost.ground.refusals import Invalid, NotAllowed
@@ -12,6 +13,9 @@ from hauspost.records.people.actions import refuse_taken_key
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Level, Priority, Status, WorkPlace
 
+_OF_KIND = hot.Question(
+    lambda kind: Status.objects.filter(kind=kind, archived_at__isnull=True).order_by("position", "id")[:1]
+)
 # The usual matrix of ITIL, three by three: PRIORITIES[impact][urgency].
 PRIORITIES: Mapping[int, Mapping[int, int]] = {
     1: {1: Priority.LOW, 2: Priority.LOW, 3: Priority.NORMAL},
@@ -56,7 +60,10 @@ def refuse_unknown_words(*, impact: int = 1, urgency: int = 1, type: str = "", w
 
 def status_of(kind: str) -> Status:
     """The company's first state of a kind."""
-    return Status.objects.filter(kind=kind, archived_at__isnull=True).order_by("position", "id")[0]
+    found = _OF_KIND.first(kind)
+    if found is None:
+        raise Status.DoesNotExist(f"The company has no state of the kind {kind}.")
+    return found
 
 
 @transaction.atomic

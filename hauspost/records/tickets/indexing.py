@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from hauspost.ground import clock
+from hauspost.ground import clock, hot
 from hauspost.ground.search import actions as search
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Attachment, Entry, TeamShare, Ticket
 
 BATCH = 200
+_SHARING = hot.Question(
+    lambda ticket: TeamShare.objects.filter(ticket=ticket).order_by("team_id").values_list("team_id", flat=True)
+)
 
 
 def scope_of(ticket: Ticket, sharing: Sequence[int] | None = None) -> list[str]:
@@ -16,7 +19,7 @@ def scope_of(ticket: Ticket, sharing: Sequence[int] | None = None) -> list[str]:
     `sharing` are those other teams' ids where the caller knows them.
     """
     if sharing is None:
-        sharing = sorted(TeamShare.objects.filter(ticket=ticket).values_list("team_id", flat=True))
+        sharing = _SHARING.all(ticket)
     return [*(f"t{team}" for team in (ticket.team_id, *sharing)), f"r{ticket.requester_id}"]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hauspost.ground import clock
+from hauspost.ground import clock, hot
 from hauspost.ground.files.actions import store, use
 from hauspost.ground.files.models import Blob
 from hauspost.ground.history.actions import Part
@@ -15,6 +15,10 @@ from hauspost.records.people.models import Person
 from hauspost.records.tickets.indexing import index_entry
 from hauspost.records.tickets.models import Attachment, Entry, KnownMessage, Ticket
 from hauspost.records.tickets.refusals import NothingWritten
+
+_FILES = hot.Question(
+    lambda entry: Attachment.objects.filter(entry=entry).select_related("blob").order_by("position", "id")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def write_entry(
     """Keep an entry with its files, known Message-ID and search document, in the verb's transaction."""
     # What an answer quotes of our mail would let every later reader act as its recipient (S12); the raw mail keeps it.
     text = without_link_tokens(writing.text.replace("\0", "�"))
-    entry = Entry.objects.create(
+    entry = Entry(
         ticket=ticket,
         seq=seq,
         kind=kind,
@@ -99,9 +103,10 @@ def write_entry(
         created_at=clock.now(),
         leaves_at=leaves_at,
     )
+    hot.put(entry)
     _attach(entry, writing.files)
     if writing.message_id:
-        KnownMessage.objects.create(ticket=ticket, entry=entry, id_hash=message_id_hash(writing.message_id))
+        hot.put(KnownMessage(ticket=ticket, entry=entry, id_hash=message_id_hash(writing.message_id)))
     # A ticket that is just being opened is its team's alone.
     index_entry(ticket, entry, [file.name for file in writing.files], sharing=() if seq == 1 else None)
     return entry
@@ -124,8 +129,7 @@ def _attach(entry: Entry, files: Sequence[NewFile]) -> None:
                 position=position,
             )
         )
-    if rows:
-        Attachment.objects.bulk_create(rows)
+    hot.put_all(rows)
 
 
 def message_id_hash(message_id: str) -> bytes:
@@ -144,8 +148,7 @@ def entry_parts(entry: Entry, files: Sequence[NewFile] = ()) -> list[Part]:
     written_by = sealed_author(entry.author_name, entry.author_address, entry.subject)
     parts.append(Part("written by", written_by, person_uid, "author", entry.id))
     if files:
-        rows = entry.attachments.select_related("blob").order_by("position", "id")
-        parts += [Part("file", sealed_file(row), person_uid, "file", row.id) for row in rows]
+        parts += [Part("file", sealed_file(row), person_uid, "file", row.id) for row in _FILES.all(entry)]
     return parts
 
 

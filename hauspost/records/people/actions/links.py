@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from hauspost.ground import clock, tokens
+from hauspost.ground import clock, hot, tokens
 from hauspost.ground.history.actions import record
 from hauspost.records.people.actions.checks import only_administrators
 from hauspost.records.people.actor import Actor, Proof
@@ -42,13 +42,14 @@ def make_ticket_link(person: Person, ticket: int) -> str:
     It goes into one mail to one person and nowhere else. Call it in the transaction that queues the mail.
     """
     token = tokens.new_token()
-    LinkToken.objects.create(
+    row = LinkToken(
         token_hash=tokens.token_hash(token, _PURPOSE),
         purpose=_PURPOSE,
         person=person,
         about=ticket,
         expires_at=clock.now() + TICKET_LINK_LIVES,
     )
+    hot.put(row)
     return token
 
 

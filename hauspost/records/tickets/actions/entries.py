@@ -5,9 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 
-from hauspost.ground import clock
+from hauspost.ground import clock, hot
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import data_of
 from hauspost.ground.mail import outbox
@@ -22,6 +21,10 @@ from hauspost.records.tickets.models import Entry, Participant, Status, Ticket
 from hauspost.records.tickets.recipients import recipients_of
 from hauspost.records.tickets.refusals import AnsweredMeanwhile, ReachesNobody, TooBig, TooLate
 from hauspost.records.tickets.writing import Writing, entry_parts, write_entry
+
+_LAST_SEQ = hot.Question(
+    lambda ticket: Entry.objects.filter(ticket=ticket).order_by("-seq").values_list("seq", flat=True)[:1]
+)
 
 
 @transaction.atomic
@@ -244,7 +247,7 @@ def release(entry: Entry, *, actor: Actor, as_participant: bool = False) -> Entr
 
 def next_seq(ticket: Ticket) -> int:
     """The number of the next entry; the ticket is locked."""
-    return int(Entry.objects.filter(ticket=ticket).aggregate(last=Max("seq"))["last"] or 0) + 1
+    return (_LAST_SEQ.first(ticket) or 0) + 1
 
 
 def status_fields(ticket: Ticket, status: Status) -> dict[str, Any]:

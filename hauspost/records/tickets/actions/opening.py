@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from hauspost.ground import clock
+from hauspost.ground import clock, hot
 from hauspost.ground.history.actions import Part, record
 from hauspost.ground.refusals import NotAllowed
 from hauspost.records.catalogue.models import Category
@@ -18,6 +18,12 @@ from hauspost.records.tickets.company import one_line, priority_of, refuse_unkno
 from hauspost.records.tickets.models import Entry, Level, Link, Participant, Ticket
 from hauspost.records.tickets.refusals import NotPlaced
 from hauspost.records.tickets.writing import Writing, entry_parts, write_entry
+
+_SEAT = hot.Question(
+    lambda person: (
+        Workplace.objects.filter(person=person).select_related("site", "location").only("site__key", "location__key")
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def open_ticket(new: NewTicket, writing: Writing, *, actor: Actor) -> Ticket:
     if new.channel != "mail":
         writing.refuse_nothing()
     ticket = _row(new)
-    ticket.save(force_insert=True)
+    hot.put(ticket)
     entry = write_entry(
         ticket,
         writing,
@@ -82,7 +88,7 @@ def open_ticket(new: NewTicket, writing: Writing, *, actor: Actor) -> Ticket:
         for kind, number in new.links
         if Ticket.objects.filter(number=number).exists()
     ]
-    Link.objects.bulk_create(links)
+    hot.put_all(links)
     data = {
         "before": {},
         "after": rebuilding.snapshot(ticket),
@@ -127,8 +133,7 @@ def _row(new: NewTicket) -> Ticket:
         if location.site_id != site.id:
             raise NotPlaced(location=location.name, site=site.name)
     elif site is None:
-        seats = Workplace.objects.filter(person=new.affected or new.requester).select_related("site", "location")
-        seat = next(iter(seats.only("site__key", "location__key")), None)
+        seat = _SEAT.first(new.affected or new.requester)
         site, location = (seat.site, seat.location) if seat is not None else (None, None)
     return Ticket(
         subject=one_line(new.subject),
@@ -162,5 +167,5 @@ def _take_part(ticket: Ticket, new: NewTicket) -> list[Participant]:
         Participant(ticket=ticket, person=person, is_confirmed=person.id in confirmed, created_at=ticket.opened_at)
         for person in people.values()
     ]
-    Participant.objects.bulk_create(rows)
+    hot.put_all(rows)
     return rows

@@ -70,6 +70,8 @@ def remove_participant(ticket: Ticket | int, person: Person, *, actor: Actor) ->
 @transaction.atomic
 def propose_participants(ticket: Ticket, people: list[Person], *, actor: Actor) -> None:
     """Note who stood in an incoming mail's Cc: nobody sees anything until confirmed. Records "participant.proposed"."""
+    if not people:
+        return
     known = set(Participant.objects.filter(ticket=ticket).values_list("person_id", flat=True))
     fresh = [person for person in people if person.id not in known and person.id != ticket.requester_id]
     if fresh:
