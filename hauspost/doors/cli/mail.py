@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from hauspost.doors.cli.main import bring_up_django
-from hauspost.ground.config import ConfigFault
+from hauspost.ground.config import Config, ConfigFault
 
 
 @click.group()
@@ -52,7 +52,7 @@ def _plain(value: Any) -> Any:
 @click.pass_obj
 def import_(folder: Path, path: Path, to: str) -> int:
     """Take mail from a Maildir, an mbox file, an .eml file or a folder of these. Run twice, nothing doubles (P39.2)."""
-    config = bring_up_django(folder)
+    config = _at_the_desk(folder)
     from hauspost.doors.listeners import folder as files
     from hauspost.duties.intake.actions import is_ours, keep
 
@@ -80,6 +80,19 @@ def import_(folder: Path, path: Path, to: str) -> int:
     known = f", {doubled} of them known already" if doubled else ""
     click.echo(f"{kept} mails read from {len(found)} files{known}; {len(faults)} not taken.")
     return int(bool(faults))
+
+
+def _at_the_desk(folder: Path) -> Config:
+    """Settings and Django, for mail that is stored. Raises NotStarted while the database is being moved or upgraded.
+
+    Whoever kept a mail in the old database then would have said that it is safe, and the new one would not have it.
+    """
+    from hauspost.doors.cli import _places
+
+    config = bring_up_django(folder)
+    _places.make_data_folders(config)
+    _places.serves(config)
+    return config
 
 
 def _with_progress(outcomes: Any, *, total_files: int) -> Any:
@@ -167,7 +180,7 @@ def pipe(folder: Path, recipients: tuple[str, ...], sender: str) -> int:
     from hauspost.doors.listeners.exits import EX_TEMPFAIL
 
     try:
-        config = bring_up_django(folder)
+        config = _at_the_desk(folder)
         from hauspost.doors.listeners.pipe import take
         from hauspost.duties.intake.actions import is_ours, keep
     except ConfigFault as fault:

@@ -1,0 +1,145 @@
+"""One Hauspost and one Postfix for all tests of this package: they talk as the files in deploy/postfix say."""
+
+import json
+import shutil
+import smtplib
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from email.message import EmailMessage
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import world
+from tests.doors._running import REPOSITORY, Running, clean_environment, free_port
+from tests.mta.deputy import Deputy
+from tests.mta.milter import Filter
+from tests.mta.postfix import HOST, Postfix
+
+PEOPLE = [world.PETRA.address, world.YUSUF.address, world.ANNA.address, world.DENIZ.address]
+GONE = "gone@lindner.example"
+INSIDE, OUTSIDE = "127.0.0.1", "127.0.0.9"
+_numbers = count(1)
+
+
+class Post:
+    """The company: its mail server, its desk, and its people who write and read mail."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "desk"
+        self.folder.mkdir(mode=0o700)
+        self.filter = Filter(HOST, believed="@partner.example")
+        self.smtp, self.web, self.lmtp = free_port(), free_port(), free_port()
+        desk = [team.address for team in world.TEAMS]
+        (folder / "mail").mkdir()
+        self.postfix = Postfix(folder / "mail", self.smtp, self.filter.port, employees=[*PEOPLE, GONE], desk=desk)
+        self.deputy = Deputy(folder / "mail", self.folder)
+        self.environment = clean_environment()
+        self._talker = threading.Lock()
+
+    def found(self) -> None:
+        """The company with its cast, in a folder whose settings lie in hauspost.toml, as they would."""
+        (self.folder / "hauspost.toml").write_text(self.settings())
+        environment = self.environment | {
+            "DJANGO_SETTINGS_MODULE": "hauspost.project.settings",
+            "HAUSPOST_FOLDER": str(self.folder),
+        }
+        (self.folder / "data").mkdir(mode=0o700)
+        subprocess.run([sys.executable, "-m", "tests.stories.founding"], env=environment, cwd=REPOSITORY, check=True)
+        self._inside = subprocess.Popen(
+            [sys.executable, "-m", "tests.mta.inside"],
+            env=environment,
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.inside("found")
+
+    def settings(self, database_url: str = "sqlite") -> str:
+        return f"""
+            public_url = "http://127.0.0.1:{self.web}"
+            web_listen = "127.0.0.1:{self.web}"
+            smtp_listen = ""
+            lmtp_listen = "unix:{self.postfix.socket}"
+            outgoing_host = "127.0.0.1"
+            outgoing_port = {self.smtp}
+            mail_domain = "lindner.example"
+            company_domains = ["lindner.example"]
+            auth_serv_id = "{HOST}"
+            undo_seconds = 0
+            backup_at = ""
+            database_url = "{database_url}"
+        """
+
+    def inside(self, what: str, *given: object) -> Any:
+        """Ask or do something at the desk; see inside.py."""
+        with self._talker:
+            assert self._inside.stdin and self._inside.stdout
+            self._inside.stdin.write(json.dumps([what, *given]) + "\n")
+            self._inside.stdin.flush()
+            return json.loads(self._inside.stdout.readline())
+
+    def close(self) -> None:
+        self._inside.kill()
+        self._inside.wait()
+        self.filter.close()
+
+    def line(self, origin: str = INSIDE) -> smtplib.SMTP:
+        """A connection to Postfix, from one of the company's machines or from anywhere else."""
+        return smtplib.SMTP("127.0.0.1", self.smtp, timeout=60, source_address=(origin, 0))
+
+    def sends(self, sender: str, to: str | list[str], subject: str, *, origin: str = INSIDE, **headers: str) -> str:
+        """Somebody sends a mail through Postfix; answers its Message-ID."""
+        mail = EmailMessage()
+        mail["From"], mail["Subject"] = sender, subject
+        mail["To"] = to if isinstance(to, str) else ", ".join(to)
+        for name, value in headers.items():
+            mail[name.replace("_", "-")] = value
+        mail["Message-ID"] = f"<mta-{next(_numbers)}@lindner.example>"
+        mail.set_content(f"Text of {subject}.")
+        with self.line(origin) as line:
+            line.send_message(mail, sender, [to] if isinstance(to, str) else to)
+        return str(mail["Message-ID"]).strip("<>")
+
+    def filed(self, message_id: str, times: int = 1) -> list[dict[str, Any]]:
+        """What became of a mail at the desk; waits until it is known for so many recipients."""
+        found: list[dict[str, Any]] = []
+
+        def is_known() -> bool:
+            found[:] = self.inside("deliveries", message_id)
+            return len(found) >= times
+
+        self.postfix.until(is_known, f"{message_id} at the desk")
+        return found
+
+    def answered_rcpt(self, address: str, origin: str = OUTSIDE) -> tuple[int, str]:
+        """What Postfix says to RCPT for an address."""
+        with self.line(origin) as line:
+            line.ehlo()
+            line.mail("somebody@partner.example")
+            code, words = line.rcpt(address)
+            return code, words.decode()
+
+
+@pytest.fixture(scope="package")
+def post() -> Iterator[Post]:
+    # Not below pytest's own folder, which is root's alone: Postfix's daemons must come in.
+    folder = Path(tempfile.mkdtemp(prefix="hauspost-mta-"))
+    folder.chmod(0o755)
+    made = Post(folder)
+    try:
+        made.found()
+        made.postfix.start()
+        with Running("-m", "hauspost", "--folder", str(made.folder), "up", environment=made.environment) as running:
+            running.says("Hauspost is ready")
+            yield made
+    finally:
+        made.postfix.stop()
+        made.close()
+        shutil.rmtree(folder)
