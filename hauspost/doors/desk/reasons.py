@@ -31,6 +31,14 @@ _WORDS: Mapping[str, Any] = {
     "headers_too_long": gettext_lazy("its head is too long"),
     "too_many_recipients": gettext_lazy("it has too many recipients"),
     "unreadable": gettext_lazy("it cannot be read"),
+    "invitation": gettext_lazy("it answers an invitation of the ticket"),
+    "internal mail": gettext_lazy("internal mail that this mailbox ignores"),
+    "automatic mail": gettext_lazy("automatic mail, which this mailbox does not take by itself"),
+    "forged sender": gettext_lazy("its sender is forged"),
+    "unknown sender": gettext_lazy("its sender is not known here"),
+    "unknown domain": gettext_lazy("its sender's domain is not known here"),
+    "accepted": gettext_lazy("somebody let it in"),
+    "never checked": gettext_lazy("nobody has checked it in time"),
 }
 _HELD: Mapping[str, Any] = {
     "unconfirmed": gettext_lazy("The sender was written to, but does not take part in this ticket."),
@@ -39,6 +47,7 @@ _HELD: Mapping[str, Any] = {
     "no token": gettext_lazy("It carries no proof that it answers a mail of ours."),
     "no right": gettext_lazy("The sender may not answer in this ticket."),
     "automatic": gettext_lazy("It is an automatic mail."),
+    "unclear command": gettext_lazy("One of its commands was not understood; the sender was told."),
 }
 _MENTIONS = re.compile(r"mentions #(\d+)")
 

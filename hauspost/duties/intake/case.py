@@ -1,27 +1,45 @@
 """One mail before the desk: the delivery, the letter, and what is asked of them on the way; each asked once."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
 from hauspost.duties.intake.models import Delivery
+from hauspost.duties.intake.proving import evidence_of
 from hauspost.ground import hot, tokens
 from hauspost.ground.mail.addresses import PlusId, read_plus_address, read_verp
 from hauspost.ground.mail.letter import Letter
 from hauspost.records.people.actor import Proof
-from hauspost.records.people.models import Mailbox, Person
+from hauspost.records.people.models import Mailbox, MailboxAlias, Person
 
+_TEAM_OF = ("team_id", "team__is_confidential")
 _OURS = hot.Question(
     lambda: (
         Mailbox.objects.filter(archived_at__isnull=True, team__archived_at__isnull=True)
         .order_by("id")
-        .values_list("address__address", "id")
+        .values_list("address__address", "id", *_TEAM_OF)
+    )
+)
+_ALIASES = hot.Question(
+    lambda: (
+        MailboxAlias.objects.filter(mailbox__archived_at__isnull=True, mailbox__team__archived_at__isnull=True)
+        .order_by("id")
+        .values_list("address__address", "mailbox_id", *(f"mailbox__{name}" for name in _TEAM_OF))
     )
 )
 _MAILBOX = hot.Question(lambda mailbox: Mailbox.objects.filter(id=mailbox).select_related("address", "team"))
+
+
+class Ours(NamedTuple):
+    """An address of ours: its mailbox and whose it is."""
+
+    mailbox: int
+    team: int
+    is_confidential: bool
 
 
 @dataclass(frozen=True)
@@ -41,8 +59,12 @@ class Case:
 
     delivery: Delivery
     letter: Letter
+    # The bytes as they came, for whoever must look at them; None where nobody need.
+    raw: Callable[[], bytes] | None = None
     # What matching.match_of found, once it was asked.
     matches: list[Any] = field(default_factory=list)
+    # Tickets that other copies of the same mail became, at teams that share nothing with this one's (P9.2).
+    twins: list[int] = field(default_factory=list)
 
     @cached_property
     def sender(self) -> str:
@@ -61,18 +83,40 @@ class Case:
         return known_person(self.sender) if self.sender else None
 
     @cached_property
-    def mailboxes(self) -> dict[str, int]:
-        """Our intake addresses, each with the id of its mailbox."""
-        return dict(_OURS.all())
+    def mailboxes(self) -> dict[str, Ours]:
+        """Our intake addresses and their aliases."""
+        return {address: Ours(*about) for address, *about in (*_OURS.all(), *_ALIASES.all())}
+
+    @cached_property
+    def arrived_at(self) -> Ours | None:
+        """The address of ours by which this very copy came; None for return paths and postmaster."""
+        return self.mailboxes.get(self.plus_id.base if self.plus_id is not None else self.delivery.recipient)
+
+    @cached_property
+    def named(self) -> list[Ours]:
+        """Those of ours that To and Cc name, in their order."""
+        boxes = (*self.letter.to, *self.letter.cc)
+        return [ours for box in boxes if (ours := self.mailboxes.get(box.address.lower())) is not None]
 
     @cached_property
     def mailbox(self) -> Mailbox | None:
-        """The intake address that this mail is for: the first of ours in To, then Cc (P9.3), else the envelope's."""
-        boxes = self.mailboxes
-        named = (boxes.get(box.address.lower()) for box in (*self.letter.to, *self.letter.cc))
-        recipient = self.plus_id.base if self.plus_id is not None else self.delivery.recipient
-        wanted = next(filter(None, named), None) or boxes.get(recipient) or next(iter(boxes.values()), None)
-        return _MAILBOX.first(wanted) if wanted is not None else None
+        """Whose mail this is: the first of ours in To, then Cc, whatever copy comes first (P9.1, P9.3).
+
+        A confidential team's copy is its own (P9.2), and none of another copy becomes its.
+        """
+        arrived = self.arrived_at
+        if arrived is None or not arrived.is_confidential:
+            known = (one for one in (*self.named, *filter(None, [arrived])) if not one.is_confidential)
+            arrived = next(known, arrived) or next(iter(self.mailboxes.values()), None)
+        return _MAILBOX.first(arrived.mailbox) if arrived is not None else None
+
+    @cached_property
+    def also_sent_to(self) -> set[int]:
+        """The other teams (by id) that the mail went to as well, none of them confidential (P9.1)."""
+        if self.mailbox is None or self.mailbox.team.is_confidential:
+            return set()
+        ours = [*self.named, *filter(None, [self.arrived_at])]
+        return {one.team for one in ours if not one.is_confidential} - {self.mailbox.team_id}
 
     @cached_property
     def plus_id(self) -> PlusId | None:
@@ -90,12 +134,17 @@ class Case:
         return read_verp(self.delivery.recipient, tokens.ring())
 
     @cached_property
+    def evidence(self) -> dict[str, Any]:
+        """What is known of who really wrote, for the entry: "spf", "dkim", "dmarc" and "by" whose word it is (S7)."""
+        return evidence_of(self.delivery, self.letter, self.raw)
+
+    @cached_property
     def proof(self) -> Proof:
-        """How sure we are of the sender: our own server's word (S7), or a relay of the company's own."""
+        """How sure we are of the sender: our own server's word or our own check (S7), or a relay of the company's."""
         company = settings.HAUSPOST.company_domains
         if self.delivery.is_trusted_relay and self.sender.rpartition("@")[2] in company:
             return Proof.TRUSTED_RELAY
-        if self.sender and is_authenticated(self.letter, settings.HAUSPOST.auth_serv_id):
+        if self.sender and (self.evidence.get("dmarc") == "pass" or self.evidence.get("aligned")):
             return Proof.AUTHENTICATED_MAIL
         return Proof.NONE
 
@@ -113,9 +162,14 @@ class Case:
 
     @cached_property
     def is_forged(self) -> bool:
-        """Does our own server say that the sender is not who it says?"""
-        results = results_of(self.letter, settings.HAUSPOST.auth_serv_id)
-        return "dmarc=fail" in results or {"spf=fail", "dkim=fail"} <= results
+        """Is it known that the sender is not who it says?"""
+        found = self.evidence
+        return found.get("dmarc") == "fail" or (found.get("spf"), found.get("dkim")) == ("fail", "fail")
+
+    @cached_property
+    def is_internal(self) -> bool:
+        """Does it come from the company's own people, as far as the address says?"""
+        return self.sender.rpartition("@")[2] in settings.HAUSPOST.company_domains
 
     @cached_property
     def content_hash(self) -> bytes:
@@ -127,7 +181,7 @@ class Case:
             parts.append(self.delivery.sha256)
         digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass"))
         for file in letter.attachments:
-            digest.update(hashlib.sha256(file.content).digest())
+            digest.update(bytes.fromhex(file.sha256))
         return digest.digest()[:16]
 
     @cached_property
@@ -136,18 +190,3 @@ class Case:
         if not self.letter.message_id:
             return self.content_hash
         return hashlib.sha256(self.letter.message_id.encode("utf-8", "surrogatepass")).digest()[:16]
-
-
-def is_authenticated(letter: Letter, auth_serv_id: str) -> bool:
-    """Does our own server's topmost Authentication-Results say dmarc=pass? Forged ones below are not read (S7)."""
-    return "dmarc=pass" in results_of(letter, auth_serv_id)
-
-
-def results_of(letter: Letter, auth_serv_id: str) -> set[str]:
-    """What our own server found: {"spf=pass", "dmarc=fail" …} (RFC 8601)."""
-    if not auth_serv_id or not letter.authentication_results:
-        return set()
-    server, _, results = letter.authentication_results[0].partition(";")
-    if server.split()[:1] != [auth_serv_id]:
-        return set()
-    return {words[0] for result in results.lower().split(";") if (words := result.split())}

@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy
+
 from hauspost.duties.intake.case import Case, Verdict
+from hauspost.duties.intake.commands.doing import Outcome, carry_out, not_understood
+from hauspost.duties.intake.commands.reading import Orders, read_orders
 from hauspost.duties.intake.matching import Match, match_of
+from hauspost.duties.notices.commanding import answer_commands, answer_held
 from hauspost.ground import clock, tokens
+from hauspost.ground.files.actions import StoredFile
+from hauspost.ground.files.models import Blob
 from hauspost.ground.mail.addresses import read_plus_address, read_verp
-from hauspost.ground.mail.letter import Letter
+from hauspost.ground.mail.letter import Attachment, Letter
 from hauspost.ground.refusals import Refused
 from hauspost.ground.text.plain import html_of_text
 from hauspost.records.people.actions import sender_of_mail, unknown_sender
@@ -17,11 +24,18 @@ from hauspost.records.people.models import Address, Person
 from hauspost.records.people.refusals import AddressIsOurs, NotAnAddress
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.actions.relations import propose_participants
+from hauspost.records.tickets.models import Entry, Ticket
 from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.writing import NewFile, Writing
 
 GRACE = timedelta(days=14)  # P13.3: afterwards an answer opens a successor ticket.
 MOST_PROPOSED = 20
+# What an agent is told of a mail that was held; of an unclear command the answer tells already.
+HELD_WORDS = {
+    "unproven": gettext_lazy("The mail server in front of Hauspost did not confirm that it came from you."),
+    "no token": gettext_lazy("It does not answer a mail of ours: answer the notice about this ticket instead."),
+    "no right": gettext_lazy("You have no right to answer in this ticket: ask its team lead for it."),
+}
 # S9: mails with which other services prove that somebody owns an address.
 CODE_SENDERS = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "notifications", "mailer")
 CODE_WORDS = (
@@ -90,20 +104,51 @@ def _from_agent(case: Case, match: Match) -> Verdict:
     is_note = match.answers_note
     if view is None or not view.may("note" if is_note else "reply"):
         return _held(case, match, agent, "no right")
-    writing = _only_visible(case)
+    writing = only_visible(case)
+    if match.ticket.team.takes_commands and (orders := read_orders(writing.text)).orders:
+        return _commanded(case, match, orders, actor, is_note=is_note)
     try:
-        if is_note:
-            entry = tickets.note(match.ticket, writing, actor=actor)
-        else:
-            entry = tickets.reply(match.ticket, writing, actor=actor)
+        entry = _write(match.ticket, writing, is_note=is_note, actor=actor)
     except Refused as refusal:
         return _held(case, match, agent, refusal.code)
     return Verdict("note" if is_note else "reply", match.by, "", match.ticket.number, entry.id)
 
 
+def _write(ticket: Ticket, writing: Writing, *, is_note: bool, actor: Actor) -> Entry:
+    return tickets.note(ticket, writing, actor=actor) if is_note else tickets.reply(ticket, writing, actor=actor)
+
+
+def _commanded(case: Case, match: Match, orders: Orders, actor: Actor, *, is_note: bool) -> Verdict:
+    """An agent's first lines are commands: what is below them is written, then they are done, and it is told (P29.3).
+
+    Where one line is not understood nothing is done, and the text waits for somebody to release it.
+    """
+    assert actor.who is not None
+    if not orders.is_clear:
+        answer_commands(match.ticket, actor.who, not_understood(orders.orders), case.letter.message_id)
+        return _held(case, match, actor.who, "unclear command")
+    is_note = is_note or any(order.name == "note" for order in orders.orders)
+    entry = None
+    if orders.rest.strip() or case.letter.attachments:
+        writing = replace(only_visible(case), text=orders.rest, html=html_of_text(orders.rest))
+        try:
+            entry = _write(match.ticket, writing, is_note=is_note, actor=actor)
+        except Refused as refusal:
+            outcomes = [Outcome(order.line, False, str(refusal)) for order in orders.orders]
+            answer_commands(match.ticket, actor.who, outcomes, case.letter.message_id)
+            return _held(case, match, actor.who, refusal.code)
+    outcomes = carry_out(match.ticket, orders.orders, actor=actor)
+    answer_commands(match.ticket, actor.who, outcomes, case.letter.message_id)
+    detail = ", ".join(f"{one.line}{'' if one.is_done else ' (not done)'}" for one in outcomes)
+    disposition = "command" if entry is None else "note" if is_note else "reply"
+    return Verdict(disposition, match.by, detail, match.ticket.number, entry.id if entry is not None else None)
+
+
 def _held(case: Case, match: Match, author: Person, why: str) -> Verdict:
     actor = replace(SYSTEM, name="mail", via="mail", on_behalf_of=author)
     entry = tickets.add_answer(match.ticket, _writing(case), author=author, actor=actor, held_because=why)
+    if why in HELD_WORDS:
+        answer_held(match.ticket, author, str(HELD_WORDS[why]), case.letter.message_id)
     return Verdict("answer", match.by, f"held: {why}", match.ticket.number, entry.id)
 
 
@@ -115,6 +160,7 @@ def _new_ticket(case: Case, match: Match | None) -> Verdict:
     links: list[tuple[str, int]] = []
     if match is not None:
         links.append(("successor" if match.standing != "stranger" else "mentions", match.ticket.number))
+    links += [("related", number) for number in case.twins]
     new = tickets.NewTicket(
         subject=case.letter.subject or "",
         requester=author,
@@ -126,6 +172,8 @@ def _new_ticket(case: Case, match: Match | None) -> Verdict:
         acknowledge=case.may_be_answered and not looks_like_code(case.letter),
     )
     ticket = tickets.open_ticket(new, _writing(case), actor=_mail_actor(case, author))
+    if case.also_sent_to:
+        tickets.also_send_to(ticket, case.also_sent_to, actor=_mail_actor(case, author))
     entry = ticket.opened_with.id if ticket.opened_with is not None else None
     because = f"mentions #{match.ticket.number}" if match is not None else "new"
     return Verdict("ticket", because, "", ticket.number, entry)
@@ -154,10 +202,8 @@ def flood(case: Case, verdict: Verdict) -> Verdict:
     return replace(verdict, ticket=ticket.number)
 
 
-def as_attachment(case: Case, raw: bytes) -> Case:
+def as_attachment(case: Case, raw: bytes | StoredFile) -> Case:
     """The same mail with its raw source as a file: for what could not be read."""
-    from hauspost.ground.mail.letter import Attachment
-
     source = Attachment("original.eml", "message/rfc822", raw)
     return Case(case.delivery, replace(case.letter, attachments=(*case.letter.attachments, source)))
 
@@ -210,7 +256,7 @@ def _writing(case: Case) -> Writing:
     )
 
 
-def _only_visible(case: Case) -> Writing:
+def only_visible(case: Case) -> Writing:
     """What goes out to the requester: the agent's own words, not what they quoted (P29.2)."""
     letter = case.letter
     text = letter.said_text.strip() or letter.visible_text.strip() or letter.text
@@ -220,9 +266,13 @@ def _only_visible(case: Case) -> Writing:
 
 def _files(letter: Letter) -> Sequence[NewFile]:
     return [
-        NewFile(file.name, file.content_type, file.content, file.content_id, file.is_inline)
+        NewFile(file.name, file.content_type, _content_of(file), file.content_id, file.is_inline)
         for file in letter.attachments
     ]
+
+
+def _content_of(file: Attachment) -> bytes | Blob:
+    return file.held.blob if isinstance(file.held, StoredFile) else file.content
 
 
 def _proposed(case: Case, requester_id: int) -> list[Person]:

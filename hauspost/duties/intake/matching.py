@@ -22,6 +22,8 @@ _TAKING_PART = hot.Question(
 _IN_TEAM = hot.Question(lambda person, team: Membership.objects.filter(person=person, team=team).values_list("id"))
 SUBJECT_TOKEN = re.compile(r"\[#(\d{1,18})\]")
 MOST_REFERENCES = 50
+# An invitation is known by its UID as a mail is by its Message-ID; the mark keeps the two apart.
+CALENDAR = "calendar:"
 
 
 @dataclass(frozen=True)
@@ -89,25 +91,32 @@ def _evidence(case: Case) -> tuple[int | None, str, OurId | None]:
             return about, "return path", None
     if case.plus_id is not None:
         return case.plus_id.ticket, "signed address", None
-    known = _by_known_message(references)
+    known = _by_known_message(case, references)
     if known is not None:
         return known, "known message id", None
+    invited = _by_known_message(case, [CALENDAR + one.uid for one in case.letter.calendar if one.uid])
+    if invited is not None:
+        return invited, "invitation", None
     token = SUBJECT_TOKEN.search(case.letter.subject)
     if token is not None:
         return int(token[1]), "number in the subject", None
     return None, "", None
 
 
-def _by_known_message(references: list[str]) -> int | None:
-    """The ticket of the nearest ancestor that we know."""
-    if not references:
+def _by_known_message(case: Case, ids: list[str]) -> int | None:
+    """The ticket of the nearest ancestor that we know; of several tickets that one mail became, its own team's."""
+    if not ids:
         return None
-    hashes = [message_id_hash(reference) for reference in references]
-    rows = {
-        bytes(found): number
-        for found, number in KnownMessage.objects.filter(id_hash__in=hashes).values_list("id_hash", "ticket_id")
-    }
-    return next((rows[one] for one in hashes if one in rows), None)
+    hashes = [message_id_hash(one) for one in ids]
+    rows = KnownMessage.objects.filter(id_hash__in=hashes).order_by("id")
+    found: dict[bytes, list[tuple[int, int]]] = {}
+    for known, number, team in rows.values_list("id_hash", "ticket_id", "ticket__team_id"):
+        found.setdefault(bytes(known), []).append((number, team))
+    tickets = next((found[one] for one in hashes if one in found), None)
+    if tickets is None:
+        return None
+    ours = case.arrived_at.team if case.arrived_at is not None and len(tickets) > 1 else None
+    return next((number for number, team in tickets if team == ours), tickets[0][0])
 
 
 def standing_of(person: Person | None, address: str, ticket: Ticket) -> str:

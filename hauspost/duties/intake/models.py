@@ -17,6 +17,7 @@ class Delivery(models.Model):
         ANSWER = "answer", _("follow-up")
         REPLY = "reply", _("reply by an agent")
         NOTE = "note", _("note by an agent")
+        COMMAND = "command", _("commands by an agent")
         DUPLICATE = "duplicate", _("duplicate")
         BOUNCE = "bounce", _("bounce")
         AUTOMATIC = "automatic", _("automatic mail")

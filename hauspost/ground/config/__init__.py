@@ -88,6 +88,7 @@ class Config:
     mail_domain: str = "localhost.localdomain"
     company_domains: tuple[str, ...] = ()
     auth_serv_id: str = ""
+    check_senders: bool = False
     http_allow_private: tuple[Network | str, ...] = ()
     language: str = "en"
     time_zone: str = "Europe/Berlin"
@@ -252,6 +253,7 @@ _READERS: dict[str, Reader] = {
     "mail_domain": a_domain,
     "company_domains": a_list(a_domain),
     "auth_serv_id": a_text,
+    "check_senders": a_bool,
     "http_allow_private": a_list(a_network_or_host),
     "language": one_of("en", "de"),
     "time_zone": a_time_zone,

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='delivery',
             name='disposition',
-            field=models.CharField(choices=[('waiting', 'waiting'), ('ticket', 'new ticket'), ('answer', 'follow-up'), ('reply', 'reply by an agent'), ('note', 'note by an agent'), ('duplicate', 'duplicate'), ('bounce', 'bounce'), ('automatic', 'automatic mail'), ('own', 'sent by ourselves'), ('flood', 'flood'), ('spam', 'spam'), ('unchecked', 'to be checked'), ('refused', 'refused'), ('quarantine', 'quarantine'), ('discarded', 'discarded')], default='waiting', max_length=12),
+            field=models.CharField(choices=[('waiting', 'waiting'), ('ticket', 'new ticket'), ('answer', 'follow-up'), ('reply', 'reply by an agent'), ('note', 'note by an agent'), ('command', 'commands by an agent'), ('duplicate', 'duplicate'), ('bounce', 'bounce'), ('automatic', 'automatic mail'), ('own', 'sent by ourselves'), ('flood', 'flood'), ('spam', 'spam'), ('unchecked', 'to be checked'), ('refused', 'refused'), ('quarantine', 'quarantine'), ('discarded', 'discarded')], default='waiting', max_length=12),
         ),
         migrations.CreateModel(
             name='FetchedFolder',

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hauspost.duties.intake.case import Case, Verdict
-from hauspost.duties.intake.rules import automatic, bounce, duplicate, flood, own_mail, spam
+from hauspost.duties.intake.rules import automatic, bounce, duplicate, flood, own_mail, spam, welcome
 
 Rule = Callable[[Case], Verdict | None]
 
@@ -13,6 +13,7 @@ RULES: tuple[Rule, ...] = (
     bounce.judge,
     automatic.judge,
     spam.judge,
+    welcome.judge,
     flood.judge,
 )
 

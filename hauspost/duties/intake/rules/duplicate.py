@@ -1,8 +1,11 @@
 """The same mail a second time: one ticket, and the second copy says of which it is one (P12.1, P12.3, P9.1)."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 
 from hauspost.duties.intake.case import Case, Verdict
+from hauspost.duties.intake.matching import match_of
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import hot
 
@@ -15,9 +18,8 @@ def _twins(identity: object) -> "QuerySet[Delivery]":
     return twins.exclude(disposition__in=["duplicate", "quarantine"])
 
 
-_FIRST = hot.Question(
-    lambda identity: _twins(identity).order_by("id").values_list("id", "ticket", "entry", "content_hash")[:FEW]
-)
+_SHOWN = ("id", "ticket", "entry", "content_hash", "mailbox")
+_FIRST = hot.Question(lambda identity: _twins(identity).order_by("id").values_list(*_SHOWN)[:FEW])
 
 
 def judge(case: Case) -> Verdict | None:
@@ -25,11 +27,23 @@ def judge(case: Case) -> Verdict | None:
     # One look in nearly every case; a machine that always sends one id is asked about once more.
     seen = _FIRST.all(case.identity)
     if len(seen) == FEW:
-        same = _twins(case.identity).filter(content_hash=case.content_hash)
-        seen += same.values_list("id", "ticket", "entry", "content_hash")[:1]
-    for twin, ticket, entry, content_hash in seen:
-        if bytes(content_hash or b"") == case.content_hash:
+        seen += _twins(case.identity).filter(content_hash=case.content_hash).values_list(*_SHOWN)[:FEW]
+    same = [twin for twin in seen if bytes(twin[3] or b"") == case.content_hash]
+    for twin, ticket, entry, _content, mailbox in same:
+        if _is_for_the_same(case, ticket, mailbox):
             return Verdict("duplicate", "duplicate", f"of delivery {twin}", ticket=ticket, entry=entry)
-    if seen:
+    # Whoever else has got it, in confidence or not, is linked with what this copy becomes (P9.2).
+    case.twins = [ticket for _twin, ticket, *_rest in same if ticket]
+    if seen and not same:
         case.delivery.detail = MARK
     return None
+
+
+def _is_for_the_same(case: Case, ticket: int | None, mailbox: str) -> bool:
+    """Is the other copy for the same team, or both for teams that share what they get (P9.2)? Or in the same ticket?"""
+    theirs, ours = case.mailboxes.get(mailbox), case.arrived_at
+    whose: list[Any] = [one.team if one is not None and one.is_confidential else None for one in (theirs, ours)]
+    if whose[0] == whose[1]:
+        return True
+    match = match_of(case) if ticket else None
+    return match is not None and match.standing != "stranger" and match.ticket.number == ticket

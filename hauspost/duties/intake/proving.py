@@ -1,0 +1,57 @@
+"""What is known of who really sent a mail: our mail server's word, or our own check (S7)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground.mail.letter import Letter
+from hauspost.ground.mail.senders import can_check, check_sender
+
+METHODS = ("spf", "dkim", "dmarc")
+
+
+def evidence_of(delivery: Delivery, letter: Letter, raw: Callable[[], bytes] | None) -> dict[str, Any]:
+    """What was found of each method, and by whom; {} where nobody looked.
+
+    The word of a configured server counts before our own check of the bytes (`raw`), which asks DNS and so runs
+    outside any transaction.
+    """
+    config = settings.HAUSPOST
+    found: dict[str, Any] = dict(results_of(letter, config.auth_serv_id))
+    if found:
+        return found | {"by": config.auth_serv_id}
+    if raw and config.check_senders and delivery.via == "smtp" and not delivery.is_trusted_relay and can_check():
+        return _checked(delivery, letter, raw())
+    return {"by": "relay"} if delivery.is_trusted_relay else {}
+
+
+def results_of(letter: Letter, auth_serv_id: str) -> dict[str, str]:
+    """What our own server found, {"spf": "pass", "dmarc": "fail" …} (RFC 8601).
+
+    Only the topmost Authentication-Results counts, and only with our server's name: those below may be forged. Of
+    several DKIM signatures one that is good is enough.
+    """
+    if not auth_serv_id or not letter.authentication_results:
+        return {}
+    server, _, results = letter.authentication_results[0].partition(";")
+    if server.split()[:1] != [auth_serv_id]:
+        return {}
+    found: dict[str, str] = {}
+    for result in results.lower().split(";"):
+        method, _, verdict = next(iter(result.split()), "").partition("=")
+        if method in METHODS and verdict and found.get(method) != "pass":
+            found[method] = verdict
+    return found
+
+
+def _checked(delivery: Delivery, letter: Letter, raw: bytes) -> dict[str, Any]:
+    seen = check_sender(
+        raw,
+        header_from=letter.sender.address if letter.sender else "",
+        mail_from=delivery.mail_from,
+        peer=delivery.source,
+    )
+    found: dict[str, Any] = {"spf": seen.spf, "dkim": seen.dkim, "dmarc": seen.dmarc, "by": "us"}
+    return found | {"aligned": True} if seen.aligned else found
