@@ -103,7 +103,8 @@ class TestBigMails:
         """P36.1: what lies across two windows is found all the same."""
         content = b"x" * 999_999 + b"needle" + b"y" * MAPPED_ABOVE + b"last"
         (tmp_path / "mail").write_bytes(content)
-        raw = raw_in(tmp_path / "mail")
+        with (tmp_path / "mail").open("rb") as source:
+            raw = raw_in(source)
         assert isinstance(raw, MappedMail)
         monkeypatch.setattr("hauspost.ground.mail.raw._WINDOW", 1_000_000)
         for word in (b"needle", b"last", b"x", b"nothing of it"):
@@ -115,7 +116,8 @@ class TestBigMails:
 
     def test_a_small_mail_is_bytes(self, tmp_path: Path) -> None:
         (tmp_path / "mail").write_bytes(b"")
-        assert raw_in(tmp_path / "mail") == b""
+        with (tmp_path / "mail").open("rb") as source:
+            assert raw_in(source) == b""
 
     def test_a_file_knows_its_size_and_digest_without_lying_in_memory(self) -> None:
         raw = b"xx" + base64.encodebytes(b"hello" * 1000)

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F
 
-from hauspost.duties.intake import filing, ledger, rules
+from hauspost.duties.intake import filing, ledger, reading, rules
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock, db, hot, tokens
@@ -18,7 +18,7 @@ from hauspost.ground.files.actions import read_blob, store, use
 from hauspost.ground.files.models import Blob
 from hauspost.ground.history.actions import record
 from hauspost.ground.mail.addresses import read_plus_address, read_verp
-from hauspost.ground.mail.letter import Letter, read_letter
+from hauspost.ground.mail.letter import Letter, read_head, read_letter
 from hauspost.ground.refusals import NotAllowed, NotFound, Refused
 from hauspost.ground.wake import wake
 from hauspost.records.people.actions import our_addresses
@@ -162,7 +162,7 @@ def deliver(row: Delivery) -> bool:
 
 def _deliver(row: Delivery) -> bool:
     # Read outside the transaction: parsing holds no lock (P55.1).
-    case = Case(row, read_letter(raw_of(row)))
+    case = Case(row, reading.read_delivery(row, read_letter))
     with transaction.atomic():
         if not _FREE.is_true(row.id):
             return False
@@ -229,7 +229,7 @@ def _record(row: Delivery, kind: str, actor: Actor) -> None:
 def _quarantine(delivery_id: int, because: str, detail: str) -> None:
     with transaction.atomic():
         row = Delivery.objects.select_for_update().get(id=delivery_id)
-        letter = _as_far_as_readable(row)
+        letter = _head_of(row, because)
         row.sender = letter.sender.address.lower()[:320] if letter.sender else ""
         row.subject = letter.subject[:500].replace("\0", "")
         row.disposition, row.because, row.detail, row.disposed_at = "quarantine", because[:40], detail, clock.now()
@@ -238,13 +238,21 @@ def _quarantine(delivery_id: int, because: str, detail: str) -> None:
         _record(row, "delivery.disposed", SYSTEM)
 
 
-def _as_far_as_readable(row: Delivery) -> Letter:
+def _head_of(row: Delivery, fault: str) -> Letter:
     """Sender and subject of a mail that could not be read, if they can."""
     try:
-        return read_letter(raw_of(row)[:100_000])
+        return read_head(reading.source_of(row), fault=fault)
     except Exception:  # Whatever it is, the mail is set aside all the same.
         log.exception("delivery %s: not even its headers could be read", row.id)
-        return Letter(fault="unreadable")
+        return Letter(fault=fault)
+
+
+def _as_far_as_readable(row: Delivery) -> Letter:
+    try:
+        return reading.with_files_stored(letter_of(row))
+    except Exception:  # A person looks at it, and has the original beside it.
+        log.exception("delivery %s could not be read", row.id)
+        return _head_of(row, "unreadable")
 
 
 def raw_of(row: Delivery) -> bytes:
@@ -318,9 +326,8 @@ def make_ticket(delivery_id: int, *, actor: Actor) -> Ticket:
     Raises NotAllowed, NotFound, Refused when there is no intake address.
     """
     row = _set_aside(delivery_id, actor)
-    raw = raw_of(row)
     case = Case(row, _as_far_as_readable(row))
-    with_raw = filing.as_attachment(case, raw)
+    with_raw = filing.as_attachment(case, reading.source_file(row))
     verdict = filing.file_new(with_raw, actor)
     if verdict.ticket is None:
         raise Refused
@@ -330,5 +337,7 @@ def make_ticket(delivery_id: int, *, actor: Actor) -> Ticket:
 
 
 def letter_of(row: Delivery) -> Letter:
-    """A delivery's mail, read again."""
-    return read_letter(raw_of(row))
+    """A delivery's mail, read again; of one that could not be read within bounds its headers."""
+    if row.because in reading.HARD_FAULTS:
+        return read_head(reading.source_of(row), fault=row.because)
+    return read_letter(reading.source_of(row))

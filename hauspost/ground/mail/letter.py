@@ -21,6 +21,7 @@ from ._calendar import Attendee, Invitation, Recurrence
 from ._charsets import storable
 from ._headers import Headers
 from ._mime import Part, Structure, read_structure
+from .raw import Raw
 
 __all__ = [
     "Attachment",
@@ -33,11 +34,13 @@ __all__ = [
     "bare_subject",
     "is_forward",
     "letter_as_json",
+    "read_head",
     "read_letter",
 ]
 
 _log = logging.getLogger(__name__)
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
+_MOST_OF_MACS = 16_000_000  # bytes; no old Mac ever sent more
 _ADDRESSES = ("to", "cc", "bcc", "from", "reply-to", "resent-to", "resent-cc")
 
 
@@ -70,6 +73,7 @@ class Letter:
     has_signature: bool = False
     has_encrypted: bool = False
     has_unopened_tnef: bool = False
+    is_shortened: bool = False  # more words than can be shown; all of them are among the files (S19)
     is_forwarded: bool = False
     # Where it comes from.
     is_automatic: bool = False  # never answer it by itself (P7.2)
@@ -92,19 +96,30 @@ class Letter:
     sanitiser_version: int = SANITISER_VERSION
 
 
-def read_letter(raw: bytes) -> Letter:
+def read_letter(raw: Raw) -> Letter:
     """Read any bytes as a mail. Never raises for bad mail: one beyond the bounds of S19 has a `fault`.
 
-    Faults: "too_many_parts", "too_deep", "headers_too_long", "too_many_recipients", and "unreadable" for what we
-    did not foresee. The headers are filled as far as they can be read, for the quarantine to show.
+    Faults: "too_many_parts", "too_deep", "headers_too_long", "too_many_recipients", "too_heavy" when memory did not
+    suffice, and "unreadable" for what we did not foresee. The headers are filled as far as they can be read, for the
+    quarantine to show.
     """
     try:
         structure = read_structure(_with_line_ends(raw))
         return _letter(structure)
-    except Exception:
+    except Exception as broken:
         # Whatever is wrong with the mail or with us: it goes to the quarantine, and all the others go on.
         _log.warning("a mail of %d bytes could not be read", len(raw), exc_info=True)
-        return _headers_only(raw)
+        return read_head(raw, fault="too_heavy" if isinstance(broken, MemoryError) else "unreadable")
+
+
+def read_head(raw: Raw, *, fault: str) -> Letter:
+    """What the quarantine can show of a mail that defeats us: what its headers say."""
+    try:
+        head = raw[:100_000]
+        structure = read_structure(head.partition(b"\r\n\r\n")[0].partition(b"\n\n")[0] + b"\n\n")
+        return Letter(**_from_headers(structure.root.headers), fault=fault)
+    except Exception:
+        return Letter(fault=fault)
 
 
 def _letter(structure: Structure) -> Letter:
@@ -158,6 +173,7 @@ def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
         has_signature=body.has_signature,
         has_encrypted=body.has_encrypted,
         has_unopened_tnef=body.has_unopened_tnef,
+        is_shortened=body.is_shortened,
         is_forwarded=text.is_forward or html.is_forward or is_forward(known["subject"]),
         is_automatic=origin.is_automatic or report.is_dsn or report.is_feedback,
         automatic_reason=origin.reason or ("report" if report.is_dsn or report.is_feedback else ""),
@@ -210,19 +226,11 @@ def _from_headers(headers: Headers, *, with_people: bool = True) -> dict[str, An
     }
 
 
-def _headers_only(raw: bytes) -> Letter:
-    """What the quarantine can show of a mail that defeated us."""
-    try:
-        head = raw[:100_000]
-        structure = read_structure(head.partition(b"\r\n\r\n")[0].partition(b"\n\n")[0] + b"\n\n")
-        return Letter(**_from_headers(structure.root.headers), fault="unreadable")
-    except Exception:
-        return Letter(fault="unreadable")
-
-
-def _with_line_ends(raw: bytes) -> bytes:
+def _with_line_ends(raw: Raw) -> Raw:
     """A mail of old Macs, whose lines end with a carriage return alone, gets line ends that end lines."""
-    return raw.replace(b"\r", b"\n") if b"\n" not in raw and b"\r" in raw else raw
+    if raw.find(b"\n") >= 0 or raw.find(b"\r") < 0 or len(raw) > _MOST_OF_MACS:
+        return raw
+    return raw[:].replace(b"\r", b"\n")
 
 
 def _charset_of_body(root: Part) -> str:

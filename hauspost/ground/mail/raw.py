@@ -1,9 +1,9 @@
 """The raw source of a mail: bytes, or for a big one a file that is read where it lies, so that it fills no memory."""
 
 import mmap
+import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 # Bigger mails are mapped. Smaller ones are quicker read at once.
 MAPPED_ABOVE = 1_000_000
@@ -48,12 +48,11 @@ class MappedMail(mmap.mmap):
 Raw = bytes | MappedMail
 
 
-def raw_in(path: Path) -> Raw:
-    """The mail in a file: its bytes, or a view of them when there are many. Raises OSError."""
-    with path.open("rb") as source:
-        if path.stat().st_size <= MAPPED_ABOVE:
-            return source.read()
-        return MappedMail(source.fileno(), 0, access=mmap.ACCESS_READ)
+def raw_in(source: BinaryIO) -> Raw:
+    """The mail in an open file: its bytes, or a view of them when there are many. Raises OSError."""
+    if os.fstat(source.fileno()).st_size <= MAPPED_ABOVE:
+        return source.read()
+    return MappedMail(source.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def pieces_of(raw: Raw, start: int, end: int, size: int) -> Iterator[bytes]:

@@ -1,0 +1,190 @@
+"""A net under the reading of mail: what takes too long, eats memory or kills the process is found out, and ends alone.
+
+The reader is bounded by itself (S19). This holds when it is not, for a fault of ours or of a library. Ordinary mail is
+read in this very process, which costs a few system calls: a timer of CPU time interrupts Python, a limit of memory
+makes allocations fail, and where code in C hears neither, the kernel ends the process. A note beside it says what it
+was reading, so that the next process tries that mail in a child first, and survives it.
+"""
+
+import fcntl
+import os
+import resource
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import TypeVar
+
+CPU_SECONDS = 10
+MEMORY_BYTES = 256 << 20
+# What hears no timer ends with its process so many seconds later.
+_GRACE_SECONDS = 5
+# A child that tries a mail may wait for the disk, but not for ever.
+_WALL_SECONDS = 60
+_TOO_SLOW, _TOO_HEAVY = 81, 82
+_NOTE_LENGTH = 20
+
+T = TypeVar("T")
+
+
+class OverBounds(Exception):
+    """Reading was stopped; `fault` is "too_slow", "too_heavy", or "deadly" for what kills the process."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+class _Interrupted(BaseException):
+    """Time is over; no `except Exception` on the way may stop it."""
+
+
+class Guard:
+    """The guard of one process; `folder` is where all processes of this machine put their notes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process = os.getpid()
+        self._is_reading = False
+        self._suspects = _left_behind(folder)
+        self._note = _new_note(folder)
+        signal.signal(signal.SIGPROF, self._interrupt)
+
+    def read(self, do: Callable[[], T], number: int) -> T:
+        """Do it within bounds; `number` says to later processes what was being read. Raises OverBounds."""
+        if number in self._suspects:
+            self.try_in_child(do)
+            self._suspects.discard(number)
+        os.pwrite(self._note, str(number).encode().ljust(_NOTE_LENGTH), 0)
+        try:
+            return self._bounded(do)
+        except _Interrupted:
+            raise OverBounds("too_slow") from None
+        except MemoryError:
+            raise OverBounds("too_heavy") from None
+        finally:
+            os.pwrite(self._note, b" " * _NOTE_LENGTH, 0)
+
+    def try_in_child(self, do: Callable[[], object]) -> None:
+        """Do it in a process of its own and forget the outcome. Raises OverBounds when that process broke a bound."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        child = os.fork()
+        if not child:
+            self._as_child(do)
+        status = _outcome_of(child)
+        if status == _TOO_SLOW or status in (-signal.SIGXCPU, -signal.SIGPROF):
+            raise OverBounds("too_slow")
+        if status == _TOO_HEAVY:
+            raise OverBounds("too_heavy")
+        if status < 0:
+            raise OverBounds("deadly")
+
+    def _as_child(self, do: Callable[[], object]) -> None:
+        status = 0
+        try:
+            self._bounded(do)
+        except _Interrupted:
+            status = _TOO_SLOW
+        except MemoryError:
+            status = _TOO_HEAVY
+        except BaseException:
+            # An ordinary failure: whoever reads it next deals with that.
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _bounded(self, do: Callable[[], T]) -> T:
+        with _limits():
+            try:
+                self._is_reading = True
+                # Again and again, should somebody on the way catch everything.
+                signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, 0.5)
+                return do()
+            finally:
+                self._is_reading = False
+                signal.setitimer(signal.ITIMER_PROF, 0)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._is_reading:
+            raise _Interrupted
+
+
+_guards: dict[Path, Guard] = {}
+
+
+def guard_at(folder: Path) -> Guard | None:
+    """This process's guard; None in threads other than the main one, which signals do not reach."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    guard = _guards.get(folder)
+    if guard is None or guard._process != os.getpid():
+        guard = _guards[folder] = Guard(folder)
+    return guard
+
+
+@contextmanager
+def _limits() -> Iterator[None]:
+    """As much CPU time and memory more than the process has used by now, enforced by the kernel."""
+    cpu, data = resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_DATA)
+    _set(resource.RLIMIT_CPU, int(time.process_time()) + CPU_SECONDS + _GRACE_SECONDS, cpu)
+    if sys.platform == "linux":
+        _set(resource.RLIMIT_DATA, _data_bytes() + MEMORY_BYTES, data)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, cpu)
+        resource.setrlimit(resource.RLIMIT_DATA, data)
+
+
+def _set(which: int, wanted: int, limits: tuple[int, int]) -> None:
+    soft, hard = limits
+    known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+    resource.setrlimit(which, (min([wanted, *known]), hard))
+
+
+def _data_bytes() -> int:
+    with open("/proc/self/statm", "rb", buffering=0) as told:
+        return int(told.read(200).split()[5]) * resource.getpagesize()
+
+
+def _outcome_of(child: int) -> int:
+    deadline, pause = time.monotonic() + _WALL_SECONDS, 0.001
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(pause)
+        pause = min(pause * 2, 0.1)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return _TOO_SLOW
+
+
+def _new_note(folder: Path) -> int:
+    """A file that only this process holds a lock on, which the kernel takes away when the process ends."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / secrets.token_hex(8)
+    note = os.open(path.with_suffix(".new"), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    fcntl.flock(note, fcntl.LOCK_EX)
+    # Named only now: an unlocked note is one whose process has died.
+    path.with_suffix(".new").rename(path.with_suffix(".note"))
+    return note
+
+
+def _left_behind(folder: Path) -> set[int]:
+    """What processes that live no longer were reading when they died; their notes are taken away."""
+    found = set()
+    for path in folder.glob("*.note"):
+        with suppress(OSError), path.open("rb") as note:
+            fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            number = note.read(_NOTE_LENGTH).strip()
+            path.unlink(missing_ok=True)
+            if number.isdigit():
+                found.add(int(number))
+    return found
