@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import DatabaseError, connection
 
@@ -21,10 +20,12 @@ log = logging.getLogger("hauspost.worker")
 POLL_SECONDS = 1.0
 
 
-def work_once(courier: Any = None) -> int:
-    """Do what is there to do, once around; answers how many things were done."""
+def work_once(lanes: outbox.Lanes | None = None) -> int:
+    """Do what is there to do, once around; answers how many things were done. With lanes letters leave beside it."""
     done = deliver_next() + react_next()
-    done += outbox.send_due(courier)
+    if lanes is None:
+        return done + outbox.send_due()
+    lanes.send()
     return done
 
 
@@ -38,7 +39,7 @@ def work_until_idle() -> int:
 
 def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> None:
     """Work until told to stop; sleep when idle, woken at once by whoever brings work."""
-    waiter, pulse, courier = Waiter(), Pulse("work"), outbox.connection_pool()
+    waiter, pulse, lanes = Waiter(), Pulse("work"), outbox.Lanes()
     next_timers = datetime.min.replace(tzinfo=clock.now().tzinfo)
     threading.Thread(target=_wake_to_stop, args=(stop, waiter), daemon=True).start()
     ready()
@@ -46,7 +47,7 @@ def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> 
         while not stop.is_set():
             pulse.beat()
             try:
-                done = work_once(courier)
+                done = work_once(lanes)
                 if clock.now() >= next_timers:
                     done += timers.run_due()
                     next_timers = clock.now() + timedelta(seconds=timers.EVERY_SECONDS)
@@ -59,6 +60,7 @@ def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> 
             waiter.wait(0 if done else POLL_SECONDS)
     finally:
         waiter.close()
+        lanes.close()
         pulse.end()
         connection.close()
 

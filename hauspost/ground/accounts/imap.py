@@ -16,7 +16,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from hauspost.ground.accounts import signing_in
 from hauspost.ground.accounts.connecting import words_of
 from hauspost.ground.accounts.models import MailAccount
-from hauspost.ground.accounts.refusals import AccountTrouble, AccountUnreachable, LoginRefused, NoSuchFolder
+from hauspost.ground.accounts.refusals import AccountUnreachable, LoginRefused, NoSuchFolder
 from hauspost.ground.accounts.sealed import oauthbearer, password_of, without_secrets, xoauth2
 
 __all__ = ["IMAPClient", "IMAPClientAbortError", "IMAPClientError", "mailbox", "open_mailbox", "select"]
@@ -34,13 +34,21 @@ def mailbox(account: MailAccount) -> Iterator[Any]:
     """A signed-in connection for as long as this lasts. Raises AccountTrouble."""
     client = open_mailbox(account)
     try:
-        yield client
-    except IMAPClientError as error:
-        raise _trouble(account, error) from None
-    except OSError as error:
-        raise AccountUnreachable(server=account.name, reason=words_of(error)) from None
+        with in_words(account):
+            yield client
     finally:
         let_go(client)
+
+
+@contextmanager
+def in_words(account: MailAccount) -> Iterator[None]:
+    """Let a server's no, and a lost connection, be AccountTrouble."""
+    try:
+        yield
+    except IMAPClientError as error:
+        raise AccountUnreachable(server=account.name, reason=_said(account, error)) from None
+    except (OSError, UnicodeError) as error:
+        raise AccountUnreachable(server=account.name, reason=words_of(error)) from None
 
 
 def open_mailbox(account: MailAccount) -> Any:
@@ -83,24 +91,21 @@ def select(client: Any, account: MailAccount, folder: str, *, readonly: bool) ->
 def _opened(account: MailAccount, token: str) -> Any:
     client = _connected(account)
     try:
-        client.normalise_times = False
-        if account.imap_security == MailAccount.Security.STARTTLS:
-            _encrypt(client, account)
-        _sign_in(client, account, token)
+        with in_words(account):
+            client.normalise_times = False
+            if account.imap_security == MailAccount.Security.STARTTLS:
+                _encrypt(client, account)
+            _sign_in(client, account, token)
         return client
-    except BaseException as error:
+    except BaseException:
         with suppress(OSError, IMAPClientError, AttributeError):
             client.shutdown()
-        if isinstance(error, IMAPClientError):
-            raise _trouble(account, error) from None
-        if isinstance(error, OSError):
-            raise AccountUnreachable(server=account.name, reason=words_of(error)) from None
         raise
 
 
 def _connected(account: MailAccount) -> Any:
     is_tls = account.imap_security == MailAccount.Security.TLS
-    try:
+    with in_words(account):
         return IMAPClient(
             account.imap_host,
             port=account.imap_port,
@@ -108,10 +113,6 @@ def _connected(account: MailAccount) -> Any:
             ssl_context=tls() if is_tls else None,
             timeout=SocketTimeout(CONNECT_SECONDS, READ_SECONDS),
         )
-    except (OSError, UnicodeError) as error:
-        raise AccountUnreachable(server=account.name, reason=words_of(error)) from None
-    except IMAPClientError as error:
-        raise AccountUnreachable(server=account.name, reason=_said(account, error)) from None
 
 
 def tls() -> ssl.SSLContext:
@@ -219,10 +220,6 @@ def _why_not(account: MailAccount, said: str, talk: _Talk) -> str:
     else:
         hint = _("user or password is wrong")
     return _("%(hint)s; its answer: %(answer)s") % {"hint": hint, "answer": answer}
-
-
-def _trouble(account: MailAccount, error: Exception) -> AccountTrouble:
-    return AccountUnreachable(server=account.name, reason=_said(account, error))
 
 
 def _said(account: MailAccount, error: Exception) -> str:

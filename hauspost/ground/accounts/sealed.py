@@ -1,6 +1,8 @@
 """The secrets of a mail server's login: sealed in its row, opened for the moment of signing in, shown nowhere (S21)."""
 
 import base64
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,6 +14,8 @@ from hauspost.ground.accounts.refusals import SecretUnreadable
 _PASSWORD, _CLIENT, _REFRESH, _ACCESS = (
     f"mail server {what}" for what in ("password", "client secret", "refresh token", "access token")
 )
+
+_LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -91,25 +95,27 @@ def oauthbearer(user: str, token: str) -> str:
 
 
 def without_secrets(account: MailAccount, text: str) -> str:
-    """A server's words on one line, without any secret of this account in whatever spelling it came back (S21)."""
-    for sealed, purpose in (
+    """A server's words on one line, without any secret of this account."""
+    kept = (
         (account.password_sealed, _PASSWORD),
         (account.access_token_sealed, _ACCESS),
         (account.refresh_token_sealed, _REFRESH),
         (account.client_secret_sealed, _CLIENT),
-    ):
-        try:
-            secret = sealing.unseal(sealed, purpose)
-        except sealing.SealedOtherwise:
-            continue
-        for spelling in _spellings(account.user, secret) if secret else ():
+    )
+    found = []
+    for sealed, purpose in kept:
+        with suppress(sealing.SealedOtherwise):
+            found.append(sealing.unseal(sealed, purpose))
+    return cleaned(text, account.user, found)
+
+
+def cleaned(text: str, user: str, secrets: Iterable[str]) -> str:
+    """A server's words on one line, without these secrets in whatever spelling they came back (S21)."""
+    for secret in filter(None, secrets):
+        said = (f"\0{user}\0{secret}", f"{user}\0{user}\0{secret}", xoauth2(user, secret), oauthbearer(user, secret))
+        for spelling in (*(base64.b64encode(one.encode()).decode() for one in (*said, secret)), secret):
             text = text.replace(spelling, "…")
-    return " ".join(text.replace("\0", " ").split())[:500]
-
-
-def _spellings(user: str, secret: str) -> list[str]:
-    said = (f"\0{user}\0{secret}", f"{user}\0{user}\0{secret}", xoauth2(user, secret), oauthbearer(user, secret))
-    return [*(base64.b64encode(one.encode()).decode() for one in (*said, secret)), secret]
+    return " ".join(text.replace("\0", " ").split())[:_LONGEST]
 
 
 def _open(account: MailAccount, sealed: str, purpose: str) -> str:

@@ -7,7 +7,6 @@ import socket
 import ssl
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -17,7 +16,7 @@ from hauspost.ground.accounts import signing_in
 from hauspost.ground.accounts.connecting import words_of
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import AccountUnreachable, LoginRefused
-from hauspost.ground.accounts.sealed import oauthbearer, password_of, without_secrets, xoauth2
+from hauspost.ground.accounts.sealed import cleaned, oauthbearer, password_of, without_secrets, xoauth2
 from hauspost.ground.config import Config
 
 CONNECT_SECONDS = 15.0
@@ -33,10 +32,23 @@ class SmtpServer:
     user: str = ""
     password: str = field(default="", repr=False)
     token: Callable[[str], str] | None = field(default=None, repr=False)
+    # The account's name; "" for the server of hauspost.toml.
+    account: str = ""
+    # What was shown on this server, to be known again in its words.
+    shown: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @property
     def name(self) -> str:
         return f"{self.host}:{self.port}"
+
+    def cleaned(self, said: bytes | str) -> str:
+        """The server's words on one line, without what it was shown (S21)."""
+        words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        return cleaned(words, self.user, (self.password, *self.shown))
+
+    def where(self, *names: str) -> str:
+        """Where somebody may change these settings."""
+        return f"the mail server “{self.account}” in the settings" if self.account else " and ".join(names)
 
 
 class NotSignedIn(Exception):
@@ -62,18 +74,24 @@ def of_account(account: MailAccount) -> SmtpServer:
     """The server of an account. Raises AccountUnreachable (it does not send), NotAuthorised, SecretUnreadable."""
     if not account.smtp_host:
         raise AccountUnreachable(server=account.name, reason=_("no SMTP server is named"))
-    server = SmtpServer(account.smtp_host, account.smtp_port, account.smtp_security)
-    if account.sign_in == MailAccount.SignIn.OAUTH:
-        token = lambda instead_of: signing_in.access_token(account, instead_of=instead_of)  # noqa: E731
-        return SmtpServer(server.host, server.port, server.security, account.user, token=token)
-    return SmtpServer(server.host, server.port, server.security, account.user, password_of(account))
+    is_oauth = account.sign_in == MailAccount.SignIn.OAUTH
+    return SmtpServer(
+        host=account.smtp_host,
+        port=account.smtp_port,
+        security=account.smtp_security,
+        user=account.user,
+        password="" if is_oauth else password_of(account),
+        token=(lambda instead_of: signing_in.access_token(account, instead_of=instead_of)) if is_oauth else None,
+        account=account.name,
+    )
 
 
 def connect(server: SmtpServer, *, ourselves: str, seconds: float = CONNECT_SECONDS) -> smtplib.SMTP:
     """Connect, encrypt and sign in. Raises OSError, ValueError (in words), NotSignedIn, AccountTrouble."""
     has_login = bool(server.password or server.token)
     if has_login and server.security == "none" and not is_loopback(server.host):
-        raise ValueError("gets no password over an open connection; set outgoing_security to starttls or tls")
+        where = server.where("outgoing_security")
+        raise ValueError(f"gets no password over an open connection; set {where} to starttls or tls")
     # Before connecting: a server need not wait for the provider.
     token = server.token("") if server.token else ""
     smtp = _opened(server, ourselves, seconds)
@@ -113,11 +131,12 @@ def _opened(server: SmtpServer, ourselves: str, seconds: float) -> smtplib.SMTP:
     try:
         code, text = smtp.connect(server.host, server.port)
         if code != 220:
-            raise ValueError(f"does not want to talk to us: {code} {text.decode('utf-8', 'replace')}")
+            raise ValueError(f"does not want to talk to us: {code} {server.cleaned(text)}")
         smtp.ehlo_or_helo_if_needed()
         if server.security == "starttls":
             if not smtp.has_extn("starttls"):
-                raise ValueError("offers no STARTTLS; nothing is sent in the clear. Check outgoing_security")
+                where = server.where("outgoing_security")
+                raise ValueError(f"offers no STARTTLS; nothing is sent in the clear. Check {where}")
             smtp.starttls(context=tls())
             smtp.ehlo_or_helo_if_needed()
     except BaseException:
@@ -133,20 +152,22 @@ def _sign_in_with_password(smtp: smtplib.SMTP, server: SmtpServer) -> None:
     try:
         smtp.login(server.user, server.password)
     except smtplib.SMTPAuthenticationError as error:
-        said = error.smtp_error
-        words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-        raise NotSignedIn(error.smtp_code, words) from None
+        # No chained exception: its traceback would hold the login's arguments (S21).
+        raise NotSignedIn(error.smtp_code, server.cleaned(error.smtp_error)) from None
 
 
 def _sign_in_with_token(smtp: smtplib.SMTP, server: SmtpServer, token: str) -> None:
     """XOAUTH2, or OAUTHBEARER where only that is offered; once more with a new token when the first is refused."""
     assert server.token is not None
+    server.shown.add(token)
     code, said = _show(smtp, server.user, token)
     # 454 and the like are the server's own trouble, not the token's.
     if code in (334, 535, 530, 501):
-        code, said = _show(smtp, server.user, server.token(token))
+        token = server.token(token)
+        server.shown.add(token)
+        code, said = _show(smtp, server.user, token)
     if code != 235:
-        raise NotSignedIn(code, said)
+        raise NotSignedIn(code, server.cleaned(said))
 
 
 def _show(smtp: smtplib.SMTP, user: str, token: str) -> tuple[int, str]:
@@ -195,15 +216,11 @@ def open_account(account: MailAccount, *, seconds: float = CONNECT_SECONDS) -> s
 
 
 def _plain(words: str) -> str:
-    with suppress(KeyError):
-        return {
-            "offers no STARTTLS; nothing is sent in the clear. Check outgoing_security": _(
-                "it offers no STARTTLS, and nothing is sent in the clear"
-            ),
-            "gets no password over an open connection; set outgoing_security to starttls or tls": _(
-                "a password is never sent without encryption"
-            ),
-        }[words]
+    """What `connect` says in the words of its log, for a person."""
+    if words.startswith("offers no STARTTLS"):
+        return _("it offers no STARTTLS, and nothing is sent in the clear")
+    if words.startswith("gets no password"):
+        return _("a password is never sent without encryption")
     return words
 
 

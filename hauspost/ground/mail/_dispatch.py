@@ -2,19 +2,18 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F, QuerySet
 
 from hauspost.ground import clock
 from hauspost.ground.db import skip_locked, storable
 from hauspost.ground.files.refusals import BytesMissing, NoSuchBlob
-from hauspost.ground.mail._maildir import LocalMailbox
-from hauspost.ground.mail._sending import Answer, Courier, MailServer, Outcome, Overtaken, Parcel, Unreachable
+from hauspost.ground.mail._couriers import AccountServer, Couriers
+from hauspost.ground.mail._sending import Answer, Courier, Outcome, Overtaken, Parcel, Unreachable
 from hauspost.ground.mail._telling import tell
 from hauspost.ground.mail.addresses import verp
 from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
@@ -34,22 +33,31 @@ _Step = OutgoingRecipient.State
 _EVENTS = {_Step.HANDED_OVER: "mail.handed_over", _Step.FAILED: "mail.failed", _Step.DELAYED: "mail.delayed"}
 
 
-def connection_pool() -> Courier | None:
-    """What a worker keeps for `send_due`, so that mails share a connection; None when nothing is configured."""
-    config = settings.HAUSPOST
-    if config.outgoing_maildir:
-        return LocalMailbox(config.outgoing_maildir)
-    return MailServer(config) if config.outgoing_host else None
-
-
-def send_due(courier: Courier | None = None, limit: int = 20) -> int:
+def send_due(courier: Couriers | Courier | None = None, limit: int = 20) -> int:
     """Send what is due, outside any transaction (P55.1). Returns how many mails were handled; more may be due.
 
-    Without a courier (`connection_pool()`) the connection is made for this call alone. Where nothing is
-    configured mail stays queued.
+    With `connection_pool()` the connections are kept until nothing is due, without it they are made for this call
+    alone; a single courier takes the house's letters. Where nothing is configured mail stays queued.
     """
-    taker = courier or connection_pool()
-    mails = due(limit) if taker else []
+    couriers = courier if isinstance(courier, Couriers) else Couriers(courier)
+    try:
+        return sum(send_some(account, couriers, limit) for account in waiting_for(kept=couriers.busy))
+    finally:
+        if courier is None:
+            couriers.close()
+
+
+def waiting_for(kept: Collection[int | None] = ()) -> list[int | None]:
+    """The accounts whose letters may leave now, the house's (None) first; and those that are `kept`."""
+    # A look costs no write lock; most of the time there is nothing.
+    due_now = OutgoingMail.objects.due(clock.now()).order_by().values_list("account", flat=True).distinct()
+    return sorted({*due_now, *kept}, key=lambda account: account or 0)
+
+
+def send_some(account: int | None, couriers: Couriers, limit: int = 20) -> int:
+    """Send what is due by one mail server; answers how many mails were handled."""
+    taker = couriers.of(account)
+    mails = due(limit, account) if taker else []
     unreachable = ""
     for mail in mails:
         if not unreachable and taker:
@@ -57,20 +65,19 @@ def send_due(courier: Courier | None = None, limit: int = 20) -> int:
         if unreachable:
             # Every other mail would only wait for the same server.
             _settle(mail, _all_alike(mail, Answer("delayed", 0, unreachable)))
-    if taker and (courier is None or not mails):
-        # A server need not hold a line on which nothing is said.
-        taker.close()
+    if not mails:
+        couriers.rest(account)
     return len(mails)
 
 
-def due(limit: int) -> list[OutgoingMail]:
-    """Claim the mails that may leave now, the longest due first; nobody else gets them until the lease is over."""
+def due(limit: int, account: int | None = None) -> list[OutgoingMail]:
+    """Claim the mails that may leave now by this server, the longest due first; nobody else gets them meanwhile."""
     moment = clock.now()
-    # A look costs no write lock; most of the time there is nothing.
-    if not OutgoingMail.objects.due(moment).exists():
+    rows = OutgoingMail.objects.due(moment).filter(account=account)
+    if not rows.exists():
         return []
     with transaction.atomic():
-        waiting = OutgoingMail.objects.due(moment).order_by("next_try_at", "id").prefetch_related("recipients")
+        waiting = rows.order_by("next_try_at", "id").prefetch_related("recipients")
         mails = list(skip_locked(waiting)[:limit])
         OutgoingMail.objects.filter(pk__in=[mail.pk for mail in mails]).update(
             state=_State.SENDING, claimed_at=moment, next_try_at=moment + LEASE, tries=F("tries") + 1
@@ -99,8 +106,18 @@ def _send(mail: OutgoingMail, taker: Courier) -> str:
         # One letter that cannot be read must not hold up the others behind it.
         log.exception("Mail %s could not be sent.", mail.pk)
         outcome = _all_alike(mail, Answer("delayed", 0, f"could not be sent: {type(error).__name__}"))
+    is_first = not any(one.handed_over_at for one in mail.recipients.all())
     _settle(mail, outcome)
+    if isinstance(taker, AccountServer) and is_first and any(one.handed_over_at for one in mail.recipients.all()):
+        _keep_copy(mail, taker)
     return ""
+
+
+def _keep_copy(mail: OutgoingMail, taker: AccountServer) -> None:
+    """P31.3: tried once; that it failed is noted, and changes nothing about the letter."""
+    if fault := taker.keep_copy(mail.letter()):
+        words = storable(f"sent, but no copy lies in the mailbox: {fault}")
+        OutgoingMail.objects.filter(pk=mail.pk, last_error="").update(last_error=words)
 
 
 def _hand_over(mail: OutgoingMail, taker: Courier) -> Outcome:

@@ -1,7 +1,5 @@
-"""Hands a letter to the configured mail server and knows exactly how far it came (RFC 5321)."""
+"""Hands a letter to a mail server and knows exactly how far it came (RFC 5321)."""
 
-import base64
-import ipaddress
 import smtplib
 import socket
 import ssl
@@ -9,16 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from hauspost.ground.config import Config
+from hauspost.ground.accounts import smtp as doors
+from hauspost.ground.accounts.refusals import AccountTrouble
+from hauspost.ground.accounts.smtp import NotSignedIn, SmtpServer
 from hauspost.ground.mail.compose import ascii_domain
 
-CONNECT_SECONDS = 15.0
 COMMAND_SECONDS = 60.0
 # RFC 5321 4.5.3.2.6 would wait ten minutes here; a worker that serves others too gives up earlier, and tries again.
 ANSWER_SECONDS = 180.0
 MAILS_PER_CONNECTION = 100
 _CHUNK = 256 * 1024
-_TEXT_LIMIT = 500
 # What a server says when login or encryption is missing: our settings are wrong, no recipient is to blame.
 _SETTINGS_ARE_WRONG = frozenset({530, 534, 535, 538})
 
@@ -69,12 +67,18 @@ class Courier(Protocol):
 
 
 class MailServer:
-    """The outgoing mail server of the settings, over a connection that is kept for the next letter."""
+    """An outgoing mail server, over a connection that is kept for the next letter."""
 
     def __init__(
-        self, config: Config, *, command_seconds: float = COMMAND_SECONDS, answer_seconds: float = ANSWER_SECONDS
+        self,
+        server: SmtpServer,
+        *,
+        domain: str,
+        command_seconds: float = COMMAND_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        self._config = config
+        """`domain` is the name by which we greet."""
+        self._server, self._domain = server, domain
         self._command_seconds, self._answer_seconds = command_seconds, answer_seconds
         self._smtp: smtplib.SMTP | None = None
         self._mails = 0
@@ -88,7 +92,8 @@ class MailServer:
             return Outcome([Answer("failed", 553, text)] * len(recipients))
         if code in _SETTINGS_ARE_WRONG:
             self.close()
-            raise Unreachable(self._fault(f"refuses us: {code} {text}. Check the login and outgoing_security"))
+            where = self._server.where("the login", "outgoing_security")
+            raise Unreachable(self._fault(f"refuses us: {code} {text}. Check {where}"))
         if code != 250:
             self._end_transaction(smtp, code)
             return Outcome([_answer(code, text)] * len(recipients))
@@ -195,11 +200,11 @@ class MailServer:
             return self._smtp, False
         try:
             self._smtp = self._connect()
-        except smtplib.SMTPAuthenticationError as error:
-            said = self._clean(error.smtp_error)
-            raise Unreachable(
-                self._fault(f"refuses the login: {error.smtp_code} {said}. Check outgoing_user and outgoing_password")
-            ) from None
+        except NotSignedIn as error:
+            where = self._server.where("outgoing_user", "outgoing_password")
+            raise Unreachable(self._fault(f"refuses the login: {error.code} {error.said}. Check {where}")) from None
+        except AccountTrouble as error:
+            raise Unreachable(str(error)) from None
         except (OSError, ValueError) as error:
             # No chained exception: its traceback would hold the login's arguments (S21).
             raise Unreachable(self._fault(self._words(error))) from None
@@ -207,36 +212,7 @@ class MailServer:
         return self._smtp, True
 
     def _connect(self) -> smtplib.SMTP:
-        config = self._config
-        if config.outgoing_password and config.outgoing_security == "none" and not _is_loopback(config.outgoing_host):
-            raise ValueError("gets no password over an open connection; set outgoing_security to starttls or tls")
-        ourselves = ascii_domain(config.mail_domain) or "localhost"
-        smtp: smtplib.SMTP
-        if config.outgoing_security == "tls":
-            smtp = smtplib.SMTP_SSL(local_hostname=ourselves, timeout=CONNECT_SECONDS, context=_tls())
-        else:
-            smtp = smtplib.SMTP(local_hostname=ourselves, timeout=CONNECT_SECONDS)
-        # smtplib keeps the name it checks a certificate for only when it is given to the constructor, which connects.
-        smtp._host = config.outgoing_host  # type: ignore[attr-defined]
-        try:
-            code, text = self._said(smtp.connect(config.outgoing_host, config.outgoing_port))
-            if code != 220:
-                raise ValueError(f"does not want to talk to us: {code} {text}")
-            smtp.ehlo_or_helo_if_needed()
-            if config.outgoing_security == "starttls":
-                if not smtp.has_extn("starttls"):
-                    raise ValueError("offers no STARTTLS; nothing is sent in the clear. Check outgoing_security")
-                smtp.starttls(context=_tls())
-                smtp.ehlo_or_helo_if_needed()
-            if config.outgoing_user:
-                smtp.login(config.outgoing_user, config.outgoing_password)
-        except BaseException:
-            smtp.close()
-            raise
-        if smtp.sock is None:
-            raise ValueError("ended the connection")
-        # The last line goes alone; it must not wait for the acknowledgement of what went before.
-        smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        smtp = doors.connect(self._server, ourselves=ascii_domain(self._domain) or "localhost")
         self._patience(smtp, self._command_seconds)
         return smtp
 
@@ -260,7 +236,7 @@ class MailServer:
         return reply[0], self._clean(reply[1])
 
     def _fault(self, words: str) -> str:
-        return f"The mail server {self._config.outgoing_host}:{self._config.outgoing_port} {words}."
+        return f"The mail server {self._server.name} {words}."
 
     def _words(self, error: Exception) -> str:
         if isinstance(error, ssl.SSLCertVerificationError):
@@ -268,24 +244,17 @@ class MailServer:
         if isinstance(error, ssl.SSLError):
             return f"cannot speak TLS with us: {self._clean(str(error.reason or error))}"
         if isinstance(error, socket.gaierror):
-            return "is not known by this name; check outgoing_host"
+            return f"is not known by this name; check {self._server.where('outgoing_host')}"
         if isinstance(error, TimeoutError):
             return "does not answer"
         if isinstance(error, smtplib.SMTPResponseException):
             return f"said {error.smtp_code} {self._clean(error.smtp_error)}"
         if isinstance(error, ConnectionRefusedError):
-            return "refuses connections; check outgoing_host and outgoing_port"
+            return f"refuses connections; check {self._server.where('outgoing_host', 'outgoing_port')}"
         return self._clean(str(error)) or type(error).__name__
 
     def _clean(self, text: bytes | str) -> str:
-        """A server's words on one line, without what we must not keep: the password, in any spelling (S21)."""
-        words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-        user, password = self._config.outgoing_user, self._config.outgoing_password
-        if password:
-            spellings = (f"\0{user}\0{password}", f"{user}\0{user}\0{password}", password)
-            for secret in (*(base64.b64encode(spelling.encode()).decode() for spelling in spellings), password):
-                words = words.replace(secret, "…")
-        return " ".join(words.replace("\0", " ").split())[:_TEXT_LIMIT]
+        return self._server.cleaned(text)
 
 
 def _answer(code: int, text: str) -> Answer:
@@ -308,14 +277,3 @@ def _envelope(address: str) -> str:
     if not address or not local.isascii():
         return address
     return f"{local}@{ascii_domain(domain) or domain}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()

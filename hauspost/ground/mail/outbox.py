@@ -13,10 +13,13 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from hauspost.ground import clock, hot
+from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.db import locked, storable
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
-from hauspost.ground.mail._dispatch import connection_pool, due, send_due
+from hauspost.ground.mail._couriers import Couriers
+from hauspost.ground.mail._dispatch import due, send_due
+from hauspost.ground.mail._lanes import Lanes
 from hauspost.ground.mail._sending import Courier
 from hauspost.ground.mail._telling import tell
 from hauspost.ground.mail.compose import NotSendable, Outgoing, compose, is_sendable
@@ -24,7 +27,7 @@ from hauspost.ground.mail.models import RAW_LIMIT, OutgoingMail, OutgoingMailQue
 from hauspost.ground.refusals import Refused
 
 __all__ = [
-    "CannotBeSent", "Courier", "Delivery", "NobodyReached", "QueueFigures", "cancel", "connection_pool",
+    "CannotBeSent", "Courier", "Delivery", "Lanes", "NobodyReached", "QueueFigures", "cancel", "connection_pool",
     "delivery_states", "due", "erase_letters",
     "forget_letters_about", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all",
     "retry_now", "send_due",
@@ -86,11 +89,13 @@ def queue(
     envelope_from: str,
     recipients: Sequence[tuple[str, str]],
     not_before: datetime | None = None,
+    account: MailAccount | None = None,
 ) -> OutgoingMail:
     """Write a letter and lay it into the queue, in the caller's transaction; `recipients` are (address, person uid).
 
     `envelope_from` is "" for the null sender, else a plain address that gets the mail's signed token when it leaves.
-    `not_before` leaves time to undo (P6.4). Raises NobodyReached (P5.3), CannotBeSent.
+    `not_before` leaves time to undo (P6.4). It leaves by the account's mail server, else by the house's. Raises
+    NobodyReached (P5.3), CannotBeSent.
     """
     reached = _distinct(recipients)
     try:
@@ -106,6 +111,7 @@ def queue(
         entry=entry,
         person_uid=reached[0][1] if len(reached) == 1 else "",
         message_id=outgoing.message_id,
+        account=account,
         envelope_from=envelope_from,
         size_bytes=len(raw),
         not_before=not_before or moment,
@@ -148,7 +154,14 @@ def retry_all() -> int:
 
 def is_configured() -> bool:
     """Whether mail can leave at all; if not it stays queued, and the desk says so."""
-    return bool(settings.HAUSPOST.outgoing_maildir or settings.HAUSPOST.outgoing_host)
+    if settings.HAUSPOST.outgoing_maildir or settings.HAUSPOST.outgoing_host:
+        return True
+    return MailAccount.objects.active().exclude(smtp_host="").exists()
+
+
+def connection_pool() -> Couriers:
+    """What is kept for `send_due`, so that mails share connections. A worker keeps `Lanes`, where no server waits."""
+    return Couriers()
 
 
 def note_bounce(mail_id: int, address: str, status: str, diagnostic: str, hard: bool) -> bool:
