@@ -13,6 +13,7 @@ from django.conf import settings as project
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as trying
 
+from hauspost.duties.intake import telling as mail_settings
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.notices.actions import mark_read
 from hauspost.duties.notices.models import Notice
@@ -558,6 +559,8 @@ def test_the_property_test_above_meets_every_event_that_somebody_is_told_of() ->
         # tests/records/test_sharing.py
         "participant.added",
         "ticket.emergency_access",
+        # tests/records/test_mailboxes.py: of mail settings all administrators are told.
+        *mail_settings.KINDS,
     }
     assert set(TABLE) <= met | elsewhere
 

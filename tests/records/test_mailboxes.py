@@ -14,12 +14,16 @@ from hauspost.ground.accounts import sealed
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.sealed import Tokens, keep_tokens
 from hauspost.ground.history.models import Event, EventPart
-from hauspost.ground.mail.letter import read_letter
+from hauspost.ground.mail.letter import Letter, read_letter
+from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.refusals import Invalid, NotAllowed, Refused
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM, Actor
 from hauspost.records.people.models import Address, Mailbox, MailboxAlias
 from hauspost.records.people.refusals import AddressIsOurs, AddressTaken, MailServerInUse
+from hauspost.records.tickets import actions as tickets
+from hauspost.records.tickets.models import Ticket
+from hauspost.records.tickets.writing import Writing
 from tests.desk import Desk
 
 pytestmark = pytest.mark.django_db
@@ -301,3 +305,64 @@ def test_every_administrator_is_mailed_what_was_changed_and_no_secret(desk: Desk
     ):
         assert words in texts, words
     assert all(one.envelope_from == "" and letter.is_automatic for one, letter in mails)
+
+
+# As whom replies leave.
+
+
+def replied(desk: Desk, ticket: Ticket) -> tuple[OutgoingMail, Letter]:
+    """Anna answers; the mail as it was queued."""
+    tickets.reply(ticket, Writing(text="Open the flap."), actor=desk.actor("anna"))
+    desk.works()
+    mail = desk.sent("reply")[-1]
+    return mail, read_letter(mail.letter())
+
+
+def test_a_reply_leaves_from_the_address_that_was_written_to_if_that_is_permitted(desk: Desk) -> None:
+    """P31.1: incoming aliases and permitted From addresses are two lists."""
+    account = server()
+    people.change_mailbox(box(desk), actor=SYSTEM, sends_by=account)
+    alias = people.add_alias(box(desk), "hilfe@lindner.example", actor=SYSTEM, may_send=True)
+    ticket = desk.ticket("petra")
+    Ticket.objects.update(intake_address="hilfe@lindner.example")
+    mail, letter = replied(desk, ticket)
+    assert (letter.sender and letter.sender.address, mail.envelope_from) == ("hilfe@lindner.example",) * 2
+    assert letter.reply_to[0].address.startswith("hilfe+")
+    assert mail.account == account
+
+    people.change_alias(alias, actor=SYSTEM, may_send=False)
+    assert replied(desk, ticket)[0].envelope_from == desk.address("it"), "else from the team's address"
+
+    people.change_mailbox(box(desk), actor=SYSTEM, may_send=False)
+    people.add_mailbox("it@tickets.lindner.example", desk.team("it"), actor=SYSTEM)
+    mail, _letter = replied(desk, ticket)
+    assert (mail.envelope_from, mail.account) == ("it@tickets.lindner.example", None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({}, "Anna Weiss (IT-Service)"),
+        ({"sender_name": "team"}, "IT-Service"),
+        ({"sender_name": "team", "name": "Hilfe"}, "Hilfe"),
+    ],
+)
+def test_the_sender_is_named_as_the_mailbox_says(desk: Desk, fields: Any, shown: str) -> None:
+    """P31.4: the person and the team, or the team only."""
+    people.change_mailbox(box(desk), actor=SYSTEM, **({"name": ""} | fields))
+    _mail, letter = replied(desk, desk.ticket("petra"))
+    assert letter.sender is not None
+    assert letter.sender.name == shown
+
+
+def test_the_signature_stands_below_a_reply_in_the_requesters_language(desk: Desk) -> None:
+    people.change_mailbox(
+        box(desk), actor=SYSTEM, signature={"de": "IT-Service <Tor 3>\nTel. 4711", "en": "IT service\nPhone 4711"}
+    )
+    _mail, letter = replied(desk, desk.ticket("petra"))
+    body, _line, foot = letter.text.replace("\r\n", "\n").partition("\n--")
+    assert body.strip() == "Open the flap."
+    assert foot.strip().startswith("IT-Service <Tor 3>\nTel. 4711\n\n")
+    assert "IT-Service &lt;Tor 3&gt;<br>Tel. 4711" in letter.html
+    _mail, letter = replied(desk, desk.ticket("mira"))
+    assert "Phone 4711" in letter.text

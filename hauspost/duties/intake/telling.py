@@ -138,6 +138,7 @@ def _mail(event: Event, person: Person, address: str) -> None:
         entry=0,
         envelope_from="",
         recipients=[(address, str(person.uid))],
+        account=sender.account,
     )
 
 

@@ -18,7 +18,8 @@ from hauspost.ground.mail.addresses import message_id_for
 from hauspost.ground.mail.compose import Outgoing, automatic_headers
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.text.plain import html_of_text
-from hauspost.records.people.models import Mailbox, Person
+from hauspost.records.people.actions import house_sender
+from hauspost.records.people.models import Person
 
 KIND = "backup."
 _AGAIN_AFTER = timedelta(hours=23)
@@ -51,9 +52,10 @@ def _mail(person: Person, address: str, state: watching.State, moment: datetime)
         lines.append(f"{config.public_url.rstrip('/')}/desk/settings/backups")
         lines.append(_("You get this once a day because you are an administrator."))
     text = "\n\n".join(line for line in lines if line) + "\n"
+    sender = house_sender()
     outbox.queue(
         Outgoing(
-            from_=("Hauspost", _sender()),
+            from_=("Hauspost", sender.address),
             to=[(person.name, address)],
             subject=f"Hauspost: {headline}",
             text=text,
@@ -68,10 +70,5 @@ def _mail(person: Person, address: str, state: watching.State, moment: datetime)
         entry=0,
         envelope_from="",
         recipients=[(address, str(person.uid))],
+        account=sender.account,
     )
-
-
-def _sender() -> str:
-    """An address that our mail server lets us send from: the first intake address, if there is one."""
-    addresses = Mailbox.objects.filter(archived_at__isnull=True, team__archived_at__isnull=True).order_by("id")
-    return addresses.values_list("address__address", flat=True).first() or f"postmaster@{settings.HAUSPOST.mail_domain}"

@@ -76,6 +76,7 @@ def acknowledge(event: Event) -> None:
         # RFC 3834 section 3.3: nothing answers an automatic answer.
         envelope_from="",
         recipients=[(address, str(ticket.requester.uid))],
+        account=desk.account,
     )
 
 

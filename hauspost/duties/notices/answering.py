@@ -3,9 +3,11 @@
 from django.conf import settings
 
 from hauspost.duties.notices.letters import (
+    Desk,
     answers_to,
     desk_of,
     said_of,
+    signature_of,
     spoken_to,
     subject_of,
     thread_of,
@@ -43,10 +45,10 @@ def send_reply(event: Event) -> None:
     message_id = message_id_for("reply", ticket.number, entry.id, 0, tokens.ring(), settings.HAUSPOST.mail_domain)
     to = [(one["name"], one["address"]) for one in entry.recipients if one["role"] == "to"]
     cc = [(one["name"], one["address"]) for one in entry.recipients if one["role"] != "to"]
-    foot = _foot(ticket, entry)
+    foot = _foot(ticket, entry, desk)
     mail = outbox.queue(
         Outgoing(
-            from_=(_sender_name(entry, desk.name), desk.address),
+            from_=(_sender_name(entry, desk), desk.address),
             to=to or cc,
             cc=cc if to else (),
             subject=subject_of(ticket, f"Re: {bare_subject(ticket.subject)}"),
@@ -66,26 +68,30 @@ def send_reply(event: Event) -> None:
         entry=entry.id,
         envelope_from=desk.address,
         recipients=[(one["address"], one["person"]) for one in entry.recipients],
+        account=desk.account,
         not_before=entry.leaves_at,
     )
     entry.outgoing, entry.message_id = mail.id, message_id
     entry.save(update_fields=["outgoing", "message_id"])
 
 
-def _foot(ticket: Ticket, entry: Entry) -> str:
-    """Where the ticket stands in the browser, below the sign by which mail programs know what is no answer's text."""
+def _foot(ticket: Ticket, entry: Entry, desk: Desk) -> str:
+    """The mailbox's signature and where the ticket stands in the browser, below the sign by which mail programs know
+    what is no answer's text.
+    """
+    said = [signature_of(desk, ticket.requester, ticket.team)]
     way = way_back(ticket, [one["person"] for one in entry.recipients])
-    if way is None:
-        return ""
-    with spoken_to(ticket.requester, ticket.team):
-        return said_of(way)
+    if way is not None:
+        with spoken_to(ticket.requester, ticket.team):
+            said.append(said_of(way))
+    return "\n\n".join(text for text in said if text)
 
 
-def _sender_name(entry: Entry, desk: str) -> str:
-    """Anna Weiss (IT service): who writes, and for whom (P31.4)."""
-    if entry.author is None:
-        return desk
-    return f"{entry.author.name} ({desk})" if desk else entry.author.name
+def _sender_name(entry: Entry, desk: Desk) -> str:
+    """Anna Weiss (IT service), or IT service alone: who writes, and for whom (P31.4)."""
+    if entry.author is None or not desk.names_person:
+        return desk.name
+    return f"{entry.author.name} ({desk.name})"
 
 
 def _files(entry: Entry) -> tuple[list[File], list[File]]:

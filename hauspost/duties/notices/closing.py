@@ -74,6 +74,7 @@ def tell_of_solution(event: Event) -> None:
         entry=last,
         envelope_from=desk.address,
         recipients=[(address, str(ticket.requester.uid))],
+        account=desk.account,
     )
 
 

@@ -91,4 +91,5 @@ def _send(ticket: Ticket, agent: Person, head: str, text: str, in_reply_to: str,
         entry=0,
         envelope_from="",
         recipients=[(address, str(agent.uid))],
+        account=desk.account,
     )

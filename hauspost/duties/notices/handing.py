@@ -74,6 +74,7 @@ def _send(ticket: Ticket, desk: Desk, address: str) -> None:
         # RFC 3834 section 3.3: nothing answers an automatic mail.
         envelope_from="",
         recipients=[(address, str(ticket.requester.uid))],
+        account=desk.account,
     )
 
 

@@ -1,30 +1,40 @@
 """What every letter of the desk has in common: from whom, to which thread, in which language."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from hauspost.ground import hot, tokens
+from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import ticket_number
 from hauspost.ground.mail.addresses import plus_address
 from hauspost.ground.mail.compose import Mailbox
+from hauspost.ground.text.words import in_language
 from hauspost.records.people.actions import make_ticket_link
-from hauspost.records.people.models import Address, Person, Team
+from hauspost.records.people.models import Address, MailboxAlias, Person, Team
 from hauspost.records.people.models import Mailbox as IntakeAddress
 from hauspost.records.tickets.models import Entry, Ticket
 
 MOST_REFERENCES = 20
 _TICKET = hot.Question(lambda number: Ticket.objects.with_people().filter(number=number))
+_BOX = ("name", "sender_name", "signature", "sends_by_id")
 _BOXES = hot.Question(
     lambda team: (
         IntakeAddress.objects.filter(team=team, archived_at__isnull=True)
         .order_by("id")
-        .values_list("address__address", "name")
+        .values_list("address__address", "may_send", *_BOX)
+    )
+)
+_ALIASES = hot.Question(
+    lambda team: (
+        MailboxAlias.objects.filter(mailbox__team=team, mailbox__archived_at__isnull=True, may_send=True)
+        .order_by("mailbox", "id")
+        .values_list("address__address", *(f"mailbox__{name}" for name in _BOX))
     )
 )
 _MAIN = hot.Question(
@@ -42,6 +52,12 @@ class Desk:
 
     address: str
     name: str
+    # P31.4: a reply names the person who wrote, or the team only.
+    names_person: bool = True
+    # What stands below replies, by language.
+    signature: Mapping[str, str] = field(default_factory=dict)
+    # By which mail server it leaves; None for the house's own.
+    account: MailAccount | None = None
 
 
 def ticket_of(event: Event) -> Ticket:
@@ -56,12 +72,26 @@ def ticket_of(event: Event) -> Ticket:
 
 
 def desk_of(ticket: Ticket) -> Desk | None:
-    """The intake address that was written to, else the team's first one; None when the team has none."""
+    """The address that was written to, if mail may leave under it, else the team's first one that may (P31.1).
+
+    None when there is none.
+    """
     boxes = _BOXES.all(ticket.team_id)
-    for address, name in boxes:
-        if address == ticket.intake_address:
-            return Desk(address, name)
-    return Desk(*boxes[0]) if boxes else None
+    permitted = [(address, *box) for address, may_send, *box in boxes if may_send]
+    if ticket.intake_address not in [box[0] for box in boxes] or not permitted:
+        # Written to an alias, or to another team's address before it was handed over.
+        permitted += _ALIASES.all(ticket.team_id)
+    chosen = next((one for one in permitted if one[0] == ticket.intake_address), next(iter(permitted), None))
+    if chosen is None:
+        return None
+    address, name, sender_name, signature, account = chosen
+    return Desk(
+        address=address,
+        name=name or ticket.team.name_in(language_of(ticket.requester, ticket.team)),
+        names_person=sender_name == IntakeAddress.SenderName.PERSON,
+        signature=signature,
+        account=MailAccount.objects.filter(pk=account).first() if account else None,
+    )
 
 
 def language_of(person: Person | None, team: Team) -> str:
@@ -92,6 +122,11 @@ def _main_of(person_id: int) -> str:
 def main_address(person: Person) -> str:
     """Where a person reads mail; "" when we know no address or the person has left."""
     return main_addresses([person]).get(person.id, "")
+
+
+def signature_of(desk: Desk, person: Person | None, team: Team) -> str:
+    """What stands below a reply, in the reader's language; "" for nothing."""
+    return in_language(desk.signature, language_of(person, team), settings.LANGUAGE_CODE)
 
 
 def answers_to(desk: Desk, ticket: Ticket, entry_id: int) -> Mailbox:

@@ -226,6 +226,7 @@ def _mail(
         entry=entry_id,
         envelope_from=desk.address,
         recipients=[(address, str(person.uid))],
+        account=desk.account,
     )
 
 

@@ -17,11 +17,11 @@ from hauspost.ground.mail.compose import Outgoing, automatic_headers, is_sendabl
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.text.plain import html_of_text
 from hauspost.ground.tokens import base32
-from hauspost.records.people.actions import known_person
+from hauspost.records.people.actions import house_sender, known_person
 from hauspost.records.people.login import attempts
 from hauspost.records.people.login.backend import may_sign_in
 from hauspost.records.people.login.refusals import NoMailedCode, WrongMailedCode
-from hauspost.records.people.models import Address, Mailbox, Membership, Person
+from hauspost.records.people.models import Address, Membership, Person
 
 LIVES = timedelta(minutes=15)
 TRIES = 5
@@ -107,9 +107,10 @@ def _queue(person: Person | None, address: str, code: str) -> None:
     domain, uid = settings.HAUSPOST.mail_domain, str(person.uid) if person else ""
     with translation.override((person.language if person else "") or translation.get_language()):
         subject, text = _words(person, code)
+    sender = house_sender()
     outbox.queue(
         Outgoing(
-            from_=_sender(),
+            from_=(sender.name, sender.address),
             to=[(person.name if person else "", address)],
             subject=subject,
             text=text,
@@ -125,16 +126,8 @@ def _queue(person: Person | None, address: str, code: str) -> None:
         # Nothing answers it, and what comes back tells nobody anything (RFC 3834).
         envelope_from="",
         recipients=[(address, uid)],
+        account=sender.account,
     )
-
-
-def _sender() -> tuple[str, str]:
-    """The first intake address that is not a confidential team's: the mail server lets us write as it."""
-    boxes = Mailbox.objects.filter(
-        archived_at__isnull=True, team__archived_at__isnull=True, team__is_confidential=False
-    )
-    found = next(iter(boxes.order_by("id").values_list("name", "address__address")[:1]), None)
-    return found if found else ("Hauspost", f"noreply@{settings.HAUSPOST.mail_domain}")
 
 
 def _words(person: Person | None, code: str) -> tuple[str, str]:
