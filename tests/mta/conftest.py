@@ -1,12 +1,8 @@
 """One Hauspost and one Postfix for all tests of this package: they talk as the files in deploy/postfix say."""
 
-import json
 import shutil
 import smtplib
-import subprocess
-import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from email.message import EmailMessage
 from itertools import count
@@ -16,10 +12,11 @@ from typing import Any
 import pytest
 
 from tests import world
-from tests.doors._running import REPOSITORY, Running, clean_environment, free_port
+from tests.doors._running import Running, clean_environment, free_port
 from tests.mta.deputy import Deputy
 from tests.mta.milter import Filter
 from tests.mta.postfix import HOST, Postfix
+from tests.mta.talking import Talk
 
 PEOPLE = [world.PETRA.address, world.YUSUF.address, world.ANNA.address, world.DENIZ.address]
 GONE = "gone@lindner.example"
@@ -39,27 +36,11 @@ class Post:
         (folder / "mail").mkdir()
         self.postfix = Postfix(folder / "mail", self.smtp, self.filter.port, employees=[*PEOPLE, GONE], desk=desk)
         self.deputy = Deputy(folder / "mail", self.folder)
-        self.environment = clean_environment()
-        self._talker = threading.Lock()
-
-    def found(self) -> None:
-        """The company with its cast, in a folder whose settings lie in hauspost.toml, as they would."""
+        # As it would be, the settings lie in hauspost.toml; Postfix hands no environment on.
         (self.folder / "hauspost.toml").write_text(self.settings())
-        environment = self.environment | {
-            "DJANGO_SETTINGS_MODULE": "hauspost.project.settings",
-            "HAUSPOST_FOLDER": str(self.folder),
-        }
         (self.folder / "data").mkdir(mode=0o700)
-        subprocess.run([sys.executable, "-m", "tests.stories.founding"], env=environment, cwd=REPOSITORY, check=True)
-        self._inside = subprocess.Popen(
-            [sys.executable, "-m", "tests.mta.inside"],
-            env=environment,
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.inside("found")
+        self.environment = clean_environment(HAUSPOST_FOLDER=str(self.folder))
+        self.inside = Talk("tests.mta.inside", self.environment)
 
     def settings(self, database_url: str = "sqlite") -> str:
         return f"""
@@ -77,17 +58,8 @@ class Post:
             database_url = "{database_url}"
         """
 
-    def inside(self, what: str, *given: object) -> Any:
-        """Ask or do something at the desk; see inside.py."""
-        with self._talker:
-            assert self._inside.stdin and self._inside.stdout
-            self._inside.stdin.write(json.dumps([what, *given]) + "\n")
-            self._inside.stdin.flush()
-            return json.loads(self._inside.stdout.readline())
-
     def close(self) -> None:
-        self._inside.kill()
-        self._inside.wait()
+        self.inside.close()
         self.filter.close()
 
     def line(self, origin: str = INSIDE) -> smtplib.SMTP:
@@ -134,7 +106,7 @@ def post() -> Iterator[Post]:
     folder.chmod(0o755)
     made = Post(folder)
     try:
-        made.found()
+        made.inside("found")
         made.postfix.start()
         with Running("-m", "hauspost", "--folder", str(made.folder), "up", environment=made.environment) as running:
             running.says("Hauspost is ready")

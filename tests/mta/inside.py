@@ -1,19 +1,21 @@
 """Run in a process of its own beside a running Hauspost: acts as an agent, and looks things up; a line of JSON each."""
 
-import json
-import sys
 from typing import Any
 
-import django
+from tests.mta.talking import answer
 
 
 def found() -> None:
-    """An intake address in a domain that belongs to the desk alone."""
+    """The company with its cast, and an intake address in a domain that belongs to the desk alone."""
+    from django.core.management import call_command
+
     from hauspost.records.people.actions import add_mailbox
     from hauspost.records.people.actor import SYSTEM
-    from hauspost.records.people.models import Team
+    from tests.desk import Desk
 
-    add_mailbox("help@hilfe.lindner.example", Team.objects.get(key="it"), name="IT", actor=SYSTEM)
+    call_command("migrate", verbosity=0)
+    desk = Desk.opened()
+    add_mailbox("help@hilfe.lindner.example", desk.team("it"), name="IT", actor=SYSTEM)
 
 
 def deliveries(message_id: str) -> list[dict[str, Any]]:
@@ -36,14 +38,6 @@ def deliveries(message_id: str) -> list[dict[str, Any]]:
         for row in rows
         if row.disposed_at
     ]
-
-
-def dispositions(mail_from: str) -> list[str]:
-    """What became of all mails with this sender in the envelope."""
-    from hauspost.duties.intake.models import Delivery
-
-    rows = Delivery.objects.filter(mail_from=mail_from, disposed_at__isnull=False).order_by("id")
-    return list(rows.values_list("disposition", flat=True))
 
 
 def addresses(ticket: int) -> list[str]:
@@ -76,10 +70,5 @@ def reached(entry: str) -> list[list[Any]]:
     return [list(row) for row in rows.values_list("address", "state")]
 
 
-DOES = {one.__name__: one for one in (found, deliveries, dispositions, addresses, reply, reached)}
-
 if __name__ == "__main__":
-    django.setup()
-    for line in sys.stdin:
-        name, *given = json.loads(line)
-        print(json.dumps(DOES[name](*given)), flush=True)
+    answer(found, deliveries, addresses, reply, reached)
