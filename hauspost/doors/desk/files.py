@@ -7,12 +7,14 @@ from django.views.decorators.http import require_GET
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.desk.sheet import ticket_for
 from hauspost.doors.ui.acting import actor_of
-from hauspost.doors.ui.serving import serve_bytes, serve_file, serve_mail_html, untouched_html
-from hauspost.duties.intake.actions import raw_of
+from hauspost.doors.ui.serving import serve_file, serve_mail_html, untouched_html
 from hauspost.duties.intake.models import Delivery
+from hauspost.duties.intake.reading import open_source, source_of
 from hauspost.ground.files.actions import open_blob
 from hauspost.ground.refusals import NotFound
 from hauspost.records.tickets.models import Attachment, Entry
+
+_MOST_OF_HEAD = 100_000
 
 
 @at_the_desk
@@ -32,24 +34,24 @@ def file(request: HttpRequest, number: int, file: int) -> HttpResponseBase:
 def original(request: HttpRequest, number: int, entry: int) -> HttpResponse:
     """GET …/entries/<id>/original: the mail as it came, in a sandbox, with its headers."""
     found = _entry(request, number, entry)
-    raw = _raw(found)
-    head = raw.partition(b"\r\n\r\n")[0] if b"\r\n\r\n" in raw[:1_000_000] else raw.partition(b"\n\n")[0]
+    raw = source_of(_delivery(found))
+    head = raw[:_MOST_OF_HEAD].partition(b"\r\n\r\n")[0].partition(b"\n\n")[0]
     return desk_page(
         request,
         "desk/original.html",
         ticket=found.ticket,
         entry=found,
-        headers=head[:100_000].decode("utf-8", "replace").replace("\r\n", "\n"),
+        headers=head.decode("utf-8", "replace").replace("\r\n", "\n"),
         size_bytes=len(raw),
     )
 
 
 @at_the_desk
 @require_GET
-def original_file(request: HttpRequest, number: int, entry: int) -> HttpResponse:
+def original_file(request: HttpRequest, number: int, entry: int) -> HttpResponseBase:
     """GET …/entries/<id>/original.eml: its bytes, untouched."""
     found = _entry(request, number, entry)
-    return serve_bytes(_raw(found), f"{number}-{found.seq}.eml", "message/rfc822")
+    return serve_file(open_source(_delivery(found)), f"{number}-{found.seq}.eml", "message/rfc822")
 
 
 @at_the_desk
@@ -57,7 +59,7 @@ def original_file(request: HttpRequest, number: int, entry: int) -> HttpResponse
 def original_body(request: HttpRequest, number: int, entry: int) -> HttpResponse:
     """GET …/entries/<id>/original.html: what stands in the page's frame."""
     found = _entry(request, number, entry)
-    return serve_mail_html(untouched_html(_raw(found)))
+    return serve_mail_html(untouched_html(source_of(_delivery(found))))
 
 
 def _entry(request: HttpRequest, number: int, entry: int) -> Entry:
@@ -69,8 +71,8 @@ def _entry(request: HttpRequest, number: int, entry: int) -> Entry:
     return found
 
 
-def _raw(entry: Entry) -> bytes:
+def _delivery(entry: Entry) -> Delivery:
     row = Delivery.objects.filter(id=entry.delivery or 0).first()
     if row is None:
         raise NotFound
-    return raw_of(row)
+    return row

@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from email import message_from_bytes
-from email.policy import compat32
 from typing import BinaryIO, TypeVar
 from urllib.parse import quote
 
@@ -11,12 +9,10 @@ from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.utils.html import escape
 
 from hauspost.ground.csv import csv_bytes
-from hauspost.ground.mail.letter import read_letter
+from hauspost.ground.mail.as_sent import words_as_sent
+from hauspost.ground.mail.raw import Raw
 
 R = TypeVar("R", HttpResponse, FileResponse)
-
-# Larger mails are read by our own reader, which knows its bounds.
-_READ_AS_SENT = 2_000_000
 
 # What browsers may be told; everything else is a row of bytes.
 _KNOWN = frozenset(
@@ -44,15 +40,6 @@ def serve_file(content: BinaryIO, name: str, content_type: str, *, inline: bool 
     return _contained(response)
 
 
-def serve_bytes(content: bytes, name: str, content_type: str = "application/octet-stream") -> HttpResponse:
-    """Bytes as a download."""
-    response = HttpResponse(
-        content, content_type=content_type if content_type in _KNOWN else "application/octet-stream"
-    )
-    response["Content-Disposition"] = disposition("attachment", name)
-    return _contained(response)
-
-
 def serve_mail_html(html: str) -> HttpResponse:
     """A mail's own HTML in a sandbox: no script, no form, no request to anywhere, no cookie of ours."""
     response = HttpResponse(html, content_type="text/html; charset=utf-8")
@@ -62,26 +49,10 @@ def serve_mail_html(html: str) -> HttpResponse:
     return response
 
 
-def untouched_html(raw: bytes) -> str:
+def untouched_html(raw: Raw) -> str:
     """The mail's HTML as its sender wrote it, else its text; only ever shown in the sandbox, which runs nothing."""
-    if len(raw) <= _READ_AS_SENT:
-        try:
-            for part in message_from_bytes(raw, policy=compat32).walk():
-                if part.get_content_type() == "text/html":
-                    content = part.get_payload(decode=True)
-                    if isinstance(content, bytes):
-                        return _decoded(content, part.get_content_charset() or "utf-8")
-        except (RecursionError, ValueError, LookupError, AttributeError, TypeError):
-            pass  # Too odd for the standard library: our own bounded reader shows what it can.
-    letter = read_letter(raw)
-    return letter.html or f"<!doctype html><meta charset=utf-8><pre>{escape(letter.text)}</pre>"
-
-
-def _decoded(content: bytes, charset: str) -> str:
-    try:
-        return content.decode(charset, "replace")
-    except LookupError:
-        return content.decode("utf-8", "replace")
+    html, text = words_as_sent(raw)
+    return html or f"<!doctype html><meta charset=utf-8><pre>{escape(text)}</pre>"
 
 
 def disposition(kind: str, name: str) -> str:

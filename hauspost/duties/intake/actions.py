@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F
@@ -264,12 +265,12 @@ def raw_of(row: Delivery) -> bytes:
     return read_blob(row.blob)
 
 
-def raw_mail(delivery_id: int | None) -> bytes:
+def raw_mail(delivery_id: int | None) -> BinaryIO:
     """The raw mail that brought an entry; who may see the entry is the caller's question. Raises NotFound."""
     row = Delivery.objects.filter(id=delivery_id).first() if delivery_id is not None else None
     if row is None:
         raise NotFound
-    return raw_of(row)
+    return reading.open_source(row)
 
 
 def may_see_mailroom(actor: Actor) -> bool:

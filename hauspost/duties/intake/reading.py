@@ -1,7 +1,9 @@
 """From kept bytes to a letter: within hard bounds, and with its big files stored before any transaction begins."""
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -29,6 +31,13 @@ def source_of(row: Delivery) -> Raw:
         raise NotFound
     with open_blob(row.blob) as source:
         return raw_in(source)
+
+
+def open_source(row: Delivery) -> BinaryIO:
+    """The mail as it came, byte for byte; the caller closes. Raises NotFound when it was erased, BytesMissing."""
+    if row.raw is None and row.blob:
+        return open_blob(row.blob)
+    return io.BytesIO(source_of(row))
 
 
 def source_file(row: Delivery) -> bytes | StoredFile:

@@ -4,6 +4,7 @@ What is other people's stays out: their names, what they wrote in the person's t
 """
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +17,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from hauspost.duties.intake.actions import raw_of
 from hauspost.duties.intake.erasing import mails_of
 from hauspost.duties.intake.models import Delivery
+from hauspost.duties.intake.reading import open_source
 from hauspost.duties.notices.models import Notice
 from hauspost.duties.privacy._export_page import Table, page
 from hauspost.duties.privacy.merging import doubles_of
@@ -271,16 +272,17 @@ def _put_file(archive: ZipFile, path: str, attachment: int) -> bool:
     if source is None:
         return False
     with source, archive.open(path, "w") as target:
-        while chunk := source.read(_CHUNK_BYTES):
-            target.write(chunk)
+        shutil.copyfileobj(source, target, _CHUNK_BYTES)
     return True
 
 
 def _put_mail(archive: ZipFile, path: str, delivery: Delivery) -> bool:
     try:
-        archive.writestr(path, raw_of(delivery))
+        source = open_source(delivery)
     except (BytesMissing, NoSuchBlob):
         return False
+    with source, archive.open(path, "w") as target:
+        shutil.copyfileobj(source, target, _CHUNK_BYTES)
     return True
 
 

@@ -13,7 +13,7 @@ from hauspost.doors.api.shapes.common import Number
 from hauspost.doors.api.shapes.tickets import EntryDone, EntryPage, EntryTold
 from hauspost.doors.api.telling import entries_told, entry_done
 from hauspost.doors.api.written import writing_of
-from hauspost.doors.ui.serving import serve_bytes
+from hauspost.doors.ui.serving import serve_file
 from hauspost.duties.intake.actions import raw_mail
 from hauspost.ground.refusals import NotFound
 from hauspost.records.people.actor import Actor
@@ -53,7 +53,7 @@ def read_original(request: HttpRequest, number: Path[Number], seq: Path[Number])
     """
     ticket, view = desk_ticket_for(number, known_caller(request).actor)
     entry = _entry(ticket, view, seq)
-    return serve_bytes(raw_mail(entry.delivery), f"{number}-{seq}.eml", "message/rfc822")
+    return serve_file(raw_mail(entry.delivery), f"{number}-{seq}.eml", "message/rfc822")
 
 
 @routes.post("/tickets/{number}/replies", scope="tickets:write", gives=EntryDone, files=True)

@@ -22,9 +22,10 @@ from hauspost.doors.api.shapes.mail import (
 )
 from hauspost.doors.api.shapes.tickets import TicketDone
 from hauspost.doors.api.telling import ticket_done
-from hauspost.doors.ui.serving import serve_bytes
+from hauspost.doors.ui.serving import serve_file
 from hauspost.duties.intake import actions, ledger
 from hauspost.duties.intake.models import Delivery
+from hauspost.duties.intake.reading import open_source
 from hauspost.ground.mail import outbox
 from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
 from hauspost.ground.refusals import NotFound
@@ -77,7 +78,7 @@ def read_delivery(request: HttpRequest, delivery: Path[Number]) -> DeliveryTold:
 def read_delivered_mail(request: HttpRequest, delivery: Path[Number]) -> HttpResponseBase:
     """Read the mail of a delivery, byte for byte"""
     row = _delivery(delivery, _mailroom_actor(request))
-    return serve_bytes(actions.raw_of(row), f"mail-{delivery}.eml", "message/rfc822")
+    return serve_file(open_source(row), f"mail-{delivery}.eml", "message/rfc822")
 
 
 @routes.post("/mail/deliveries/{delivery}/retry", scope="mail:write", gives=DeliveryDone, status=200)

@@ -18,9 +18,10 @@ from hauspost.doors.desk.mailroom.ledger import COLOURS
 from hauspost.doors.desk.reasons import because
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
-from hauspost.doors.ui.serving import serve_bytes, serve_mail_html, untouched_html
+from hauspost.doors.ui.serving import serve_file, serve_mail_html, untouched_html
 from hauspost.duties.intake import actions, ledger
 from hauspost.duties.intake.models import Delivery
+from hauspost.duties.intake.reading import open_source, source_of
 from hauspost.ground.refusals import NotFound, Refused
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Ticket
@@ -68,17 +69,17 @@ def one(request: HttpRequest, delivery: int) -> HttpResponse:
 
 @for_the_mailroom
 @require_GET
-def original_file(request: HttpRequest, delivery: int) -> HttpResponse:
+def original_file(request: HttpRequest, delivery: int) -> HttpResponseBase:
     """GET …/original.eml: byte for byte."""
-    raw = actions.raw_of(_row(actor_of(request), delivery))
-    return serve_bytes(raw, f"mail-{delivery}.eml", "message/rfc822")
+    row = _row(actor_of(request), delivery)
+    return serve_file(open_source(row), f"mail-{delivery}.eml", "message/rfc822")
 
 
 @for_the_mailroom
 @require_GET
 def original_body(request: HttpRequest, delivery: int) -> HttpResponse:
     """GET …/original.html: what stands in the page's frame, sandboxed."""
-    return serve_mail_html(untouched_html(actions.raw_of(_row(actor_of(request), delivery))))
+    return serve_mail_html(untouched_html(source_of(_row(actor_of(request), delivery))))
 
 
 def _row(actor: Actor, delivery: int) -> Delivery:
