@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from hauspost.doors.worker import backups, census
+from hauspost.duties.intake.checking import forget_unchecked
 from hauspost.duties.privacy import retention
 from hauspost.ground import clock, db
 from hauspost.ground.files import actions as files
@@ -55,6 +56,7 @@ def seal_daily() -> int:
     files.sweep(clock.now())
     forget_what_expired()
     forget_old_links()
+    forget_unchecked()
     return 1
 
 

@@ -14,6 +14,7 @@ from django.db.models import F
 from hauspost.duties.intake import filing, ledger, reading, rules
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.models import Delivery
+from hauspost.duties.intake.rules.welcome import ACCEPTED
 from hauspost.ground import clock, db, hot, tokens
 from hauspost.ground.files.actions import read_blob, store, use
 from hauspost.ground.files.models import Blob
@@ -24,6 +25,7 @@ from hauspost.ground.refusals import NotAllowed, NotFound, Refused
 from hauspost.ground.wake import wake
 from hauspost.records.people.actions import our_addresses
 from hauspost.records.people.actor import SYSTEM, Actor
+from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.models import Ticket
 
 log = logging.getLogger("hauspost.intake")
@@ -35,7 +37,7 @@ _FREE = hot.Question(
         :1
     ]
 )
-SET_ASIDE = ("quarantine", "spam", "refused", "discarded", "bounce", "automatic", "own", "duplicate")
+SET_ASIDE = ("quarantine", "spam", "unchecked", "refused", "discarded", "bounce", "automatic", "own", "duplicate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,9 @@ def deliver(row: Delivery) -> bool:
 
 def _deliver(row: Delivery) -> bool:
     # Read outside the transaction: parsing holds no lock (P55.1).
-    case = Case(row, reading.read_delivery(row, read_letter))
+    case = Case(row, reading.read_delivery(row, read_letter), raw=lambda: raw_of(row))
+    # Who really wrote is asked of name servers, perhaps.
+    _ = case.evidence
     with transaction.atomic():
         if not _FREE.is_true(row.id):
             return False
@@ -185,9 +189,11 @@ def _judge(case: Case) -> Verdict:
         return Verdict("quarantine", case.letter.fault)
     verdict = rules.judge(case)
     if verdict is None:
-        return filing.file(case)
-    if verdict.disposition == "flood":
-        return filing.flood(case, verdict)
+        verdict = filing.file(case)
+    elif verdict.disposition == "flood":
+        verdict = filing.flood(case, verdict)
+    if verdict.ticket is not None and verdict.disposition in ("ticket", "duplicate") and case.also_sent_to:
+        tickets.also_send_to(verdict.ticket, case.also_sent_to, actor=SYSTEM)
     return verdict
 
 
@@ -296,6 +302,30 @@ def retry(delivery_id: int, *, actor: Actor) -> None:
     row.save(update_fields=["disposition", "because", "detail", "disposed_at"])
     _record(row, "delivery.retried", actor)
     transaction.on_commit(wake)
+
+
+@transaction.atomic
+def accept(delivery_id: int, *, actor: Actor) -> None:
+    """Let in what waits to be checked, or was taken for spam (P35.1): it goes its way as if it had been welcome.
+
+    Records "delivery.accepted". Raises NotAllowed, NotFound.
+    """
+    row = _set_aside(delivery_id, actor)
+    if row.disposition not in ("unchecked", "spam"):
+        raise NotFound
+    row.disposition, row.because, row.detail, row.disposed_at = "waiting", ACCEPTED, "", None
+    row.save(update_fields=["disposition", "because", "detail", "disposed_at"])
+    _record(row, "delivery.accepted", actor)
+    transaction.on_commit(wake)
+
+
+@transaction.atomic
+def mark_as_spam(delivery_id: int, *, actor: Actor) -> None:
+    """Say that what waits to be checked is spam. Records "delivery.spam". Raises NotAllowed, NotFound."""
+    row = _set_aside(delivery_id, actor)
+    row.disposition, row.because, row.disposed_at = "spam", "by hand", clock.now()
+    row.save(update_fields=["disposition", "because", "disposed_at"])
+    _record(row, "delivery.spam", actor)
 
 
 def retry_all(*, actor: Actor) -> int:

@@ -172,8 +172,6 @@ def _new_ticket(case: Case, match: Match | None) -> Verdict:
         acknowledge=case.may_be_answered and not looks_like_code(case.letter),
     )
     ticket = tickets.open_ticket(new, _writing(case), actor=_mail_actor(case, author))
-    if case.also_sent_to:
-        tickets.also_send_to(ticket, case.also_sent_to, actor=_mail_actor(case, author))
     entry = ticket.opened_with.id if ticket.opened_with is not None else None
     because = f"mentions #{match.ticket.number}" if match is not None else "new"
     return Verdict("ticket", because, "", ticket.number, entry)

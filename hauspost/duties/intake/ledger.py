@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.db.models import Count, Q, QuerySet
 
 from hauspost.duties.intake.models import Delivery
 from hauspost.records.people.actor import Actor
-from hauspost.records.people.models import Mailbox
+from hauspost.records.people.models import Address, Mailbox
 from hauspost.records.tickets.models import Ticket
 
 PAGE = 50
@@ -24,15 +25,21 @@ def visible_to(actor: Actor) -> QuerySet[Delivery]:
     if actor.is_system:
         return Delivery.objects.all()
     teams = actor.teams_with("mailroom")
-    own = Mailbox.objects.filter(team_id__in=teams).values("address__address")
+    own = _addresses(team_id__in=teams)
     # What a ticket was handed on to, its mail follows (P11.6): the team of today decides.
     theirs = Q(ticket__isnull=True) | Q(ticket__in=Ticket.objects.filter(team_id__in=teams).values("number"))
     if not actor.is_administrator:
         return Delivery.objects.filter(theirs, mailbox__in=own)
-    hidden = Mailbox.objects.filter(team__is_confidential=True).values("address__address")
+    hidden = _addresses(team__is_confidential=True)
     secret = Ticket.objects.filter(team__is_confidential=True).values("number")
     open_to_all = ~Q(mailbox__in=hidden) & (Q(ticket__isnull=True) | ~Q(ticket__in=secret))
     return Delivery.objects.filter((Q(mailbox__in=own) & theirs) | open_to_all)
+
+
+def _addresses(**asked: Any) -> QuerySet[Address, dict[str, Any]]:
+    """The intake addresses of mailboxes, and their aliases."""
+    boxes = Mailbox.objects.filter(**asked).values("id")
+    return Address.objects.filter(Q(mailbox__in=boxes) | Q(alias_of__mailbox__in=boxes)).values("address")
 
 
 def one(delivery_id: int, *, actor: Actor) -> Delivery | None:
