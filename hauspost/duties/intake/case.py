@@ -111,6 +111,23 @@ class Case:
         return _MAILBOX.first(arrived.mailbox) if arrived is not None else None
 
     @cached_property
+    def written_to(self) -> str:
+        """By which of its addresses the mailbox was written to: answers leave under it (P31.1)."""
+        box = self.mailbox
+        if box is None:
+            return ""
+        recipient = self.plus_id.base if self.plus_id is not None else self.delivery.recipient
+        asked = (*(one.address.lower() for one in (*self.letter.to, *self.letter.cc)), recipient)
+        own = {address for address, ours in self.mailboxes.items() if ours.mailbox == box.id}
+        return next((address for address in asked if address in own), box.address.address)
+
+    @cached_property
+    def is_over_limit(self) -> bool:
+        """Is the mail bigger than its mailbox takes (P36.1)?"""
+        limit = self.mailbox.size_limit_bytes if self.mailbox is not None else 0
+        return 0 < limit < self.delivery.size_bytes
+
+    @cached_property
     def also_sent_to(self) -> set[int]:
         """The other teams (by id) that the mail went to as well, none of them confidential (P9.1)."""
         if self.mailbox is None or self.mailbox.team.is_confidential:

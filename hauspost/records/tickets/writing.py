@@ -1,8 +1,9 @@
 """What somebody wrote, on its way into a ticket: text, safe HTML, files; and how it is kept, indexed and sealed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from hauspost.ground import clock, hot
 from hauspost.ground.files.actions import store, use
@@ -49,6 +50,9 @@ class Writing:
     delivery: int | None = None
     author_name: str = ""
     author_address: str = ""
+    # How the mail was proven, for `Entry.evidence`; and the other names by which answers may call it (an invitation's).
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    known_as: Sequence[str] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -92,6 +96,7 @@ def write_entry(
         author_address=writing.author_address[:320],
         channel=writing.channel,
         proof=proof,
+        evidence=dict(writing.evidence),
         subject=writing.subject[:2000],
         text=text,
         html=without_link_tokens(writing.html) or html_of_text(text),
@@ -105,8 +110,9 @@ def write_entry(
     )
     hot.put(entry)
     _attach(entry, writing.files)
-    if writing.message_id:
-        hot.put(KnownMessage(ticket=ticket, entry=entry, id_hash=message_id_hash(writing.message_id)))
+    for known in (writing.message_id, *writing.known_as):
+        if known:
+            hot.put(KnownMessage(ticket=ticket, entry=entry, id_hash=message_id_hash(known)))
     # A ticket that is just being opened is its team's alone.
     index_entry(ticket, entry, [file.name for file in writing.files], sharing=() if seq == 1 else None)
     return entry

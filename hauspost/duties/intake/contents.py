@@ -1,0 +1,123 @@
+"""What a mail brings into a ticket: its words and files, who wrote it, and how that was proven."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from hauspost.duties.intake.case import Case
+from hauspost.duties.intake.matching import CALENDAR
+from hauspost.ground import tokens
+from hauspost.ground.files.actions import StoredFile
+from hauspost.ground.files.models import Blob
+from hauspost.ground.mail.addresses import read_plus_address, read_verp
+from hauspost.ground.mail.letter import Attachment, Letter
+from hauspost.ground.text.plain import html_of_text
+from hauspost.records.people.actions import sender_of_mail, unknown_sender
+from hauspost.records.people.actor import Actor
+from hauspost.records.people.models import Address, Person
+from hauspost.records.people.refusals import AddressIsOurs, NotAnAddress
+from hauspost.records.tickets.writing import NewFile, Writing
+
+MOST_PROPOSED = 20
+# S9: mails with which other services prove that somebody owns an address.
+CODE_SENDERS = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "notifications", "mailer")
+CODE_WORDS = (
+    "verification code", "verify your", "confirm your", "one-time", "security code", "bestätigungscode",
+    "verifizier", "bestätigen sie ihre", "einmalcode", "sicherheitscode", "passcode",
+)  # fmt: skip
+
+
+def mail_actor(case: Case, author: Person) -> Actor:
+    via = "import" if case.delivery.via == "import" else "mail"
+    return Actor(kind="import", name="mail", via=via, on_behalf_of=author, proof=case.proof)
+
+
+def author_of(case: Case) -> Person:
+    """Who wrote; a mail that names nobody usable still becomes a ticket, of the unknown sender (P3.2)."""
+    if case.known_sender is not None:
+        return case.known_sender
+    ring = tokens.ring()
+    ours = read_plus_address(case.sender, ring) is not None or read_verp(case.sender, ring) is not None
+    try:
+        return unknown_sender() if ours else sender_of_mail(case.sender_name, case.sender)
+    except (NotAnAddress, AddressIsOurs):
+        return unknown_sender()
+
+
+def writing_of(case: Case) -> Writing:
+    letter = case.letter
+    return Writing(
+        text=letter.text,
+        html=letter.visible_html or html_of_text(letter.visible_text),
+        quoted_html=letter.quoted_html or (html_of_text(letter.quoted_text) if letter.quoted_text else ""),
+        sanitiser=letter.sanitiser_version,
+        # Over the mailbox's limit the files stay in the original mail, and the entry says so (P36.1).
+        files=() if case.is_over_limit else _files(letter),
+        subject=letter.subject,
+        message_id=letter.message_id,
+        recipients=[
+            {"address": box.address.lower(), "name": box.name, "role": role}
+            for role, boxes in (("to", letter.to), ("cc", letter.cc))
+            for box in boxes
+            if box.address
+        ][:100],
+        is_automatic=letter.is_automatic_reply,
+        channel="mail",
+        delivery=case.delivery.id,
+        author_name=case.sender_name,
+        author_address=case.sender,
+        evidence=_evidence(case),
+        known_as=[CALENDAR + one.uid for one in letter.calendar if one.uid],
+    )
+
+
+def _evidence(case: Case) -> dict[str, Any]:
+    """What the entry tells of the mail that brought it."""
+    found = dict(case.evidence)
+    if case.is_over_limit:
+        found["too_big"] = case.delivery.size_bytes
+    return found
+
+
+def only_visible(case: Case) -> Writing:
+    """What goes out to the requester: the agent's own words, not what they quoted (P29.2)."""
+    letter = case.letter
+    text = letter.said_text.strip() or letter.visible_text.strip() or letter.text
+    html = letter.said_html or letter.visible_html or html_of_text(text)
+    return replace(writing_of(case), text=text, html=html, quoted_html="")
+
+
+def _files(letter: Letter) -> Sequence[NewFile]:
+    return [
+        NewFile(file.name, file.content_type, _content_of(file), file.content_id, file.is_inline)
+        for file in letter.attachments
+    ]
+
+
+def _content_of(file: Attachment) -> bytes | Blob:
+    return file.held.blob if isinstance(file.held, StoredFile) else file.content
+
+
+def proposed_in(case: Case, requester_id: int) -> list[Person]:
+    """Who else stands in To and Cc and is known: proposed, not yet let in (S8)."""
+    ours = case.mailboxes
+    addresses = [
+        box.address.lower()
+        for box in (*case.letter.to, *case.letter.cc)
+        if box.address and box.address.lower() not in ours and "+" not in box.address
+    ]
+    if not addresses:
+        return []
+    rows = Address.objects.filter(address__in=addresses[:MOST_PROPOSED], person__isnull=False).select_related("person")
+    people = {row.person_id: row.person for row in rows if row.person is not None and row.person.is_active}
+    people.pop(requester_id, None)
+    return list(people.values())
+
+
+def looks_like_code(letter: Letter) -> bool:
+    """S9: does this look like the mail by which another service proves that an address is ours?"""
+    sender = letter.sender.address.lower() if letter.sender else ""
+    if not sender.startswith(CODE_SENDERS):
+        return False
+    text = f"{letter.subject}\n{letter.text[:4000]}".lower()
+    return any(word in text for word in CODE_WORDS)
