@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from bench import report, serving
+from bench import big, report, serving
 from bench.measuring import Figure
 from bench.places import Desk, copied, seeded
 
@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[[Desk], list[Figure]]] = {
     "pages": lambda desk: _inside(desk, "pages"),
     "serving": serving.throughput,
     "memory": serving.memory,
+    "big": big.measure,
 }
 _UNITS = {"k": 1_000, "m": 1_000_000}
 

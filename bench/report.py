@@ -17,6 +17,7 @@ AIMS: Mapping[str, float] = {
     "part:": 2.5,
     "PSS of all processes, idle": 300,
     "first page after start": 2,
+    "100 MB mail, memory above idle": 200,
 }
 _NO_AIM = ("list, its counters anew",)
 
@@ -34,7 +35,7 @@ def kept(desk: Desk) -> list[Figure]:
     """What was measured of a desk, by any run."""
     path = _path(desk)
     found = json.loads(path.read_text()) if path.exists() else {}
-    return [Figure(**figure) for part in ("mail", "pages", "serving", "memory") for figure in found.get(part, [])]
+    return [Figure(**figure) for part in ("mail", "pages", "serving", "memory", "big") for figure in found.get(part, [])]
 
 
 def table(desk: Desk, smaller: Desk | None = None) -> str:
