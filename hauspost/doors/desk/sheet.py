@@ -14,6 +14,7 @@ from markupsafe import Markup
 from hauspost.doors.desk.counters import CAP
 from hauspost.doors.desk.reasons import held_because
 from hauspost.doors.desk.timeline import Line, timeline
+from hauspost.doors.desk.told import Date, Mark, dates_of, marks_of
 from hauspost.doors.ui import formats
 from hauspost.ground import clock
 from hauspost.ground.mail.outbox import delivery_states
@@ -75,6 +76,7 @@ class EntryRow(NamedTuple):
     is_public: bool
     is_automatic: bool
     proof: str
+    evidence: dict[str, Any]
     held_because: str
     channel: str
     recipients: list[dict[str, str]]
@@ -108,6 +110,8 @@ class Shown:
     to: str
     has_original: bool
     leaves_at: datetime | None
+    marks: list[Mark] = field(default_factory=list)
+    dates: list[Date] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
 
@@ -257,6 +261,8 @@ def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
             to=_addressed(row.recipients),
             has_original=row.delivery is not None,
             leaves_at=row.leaves_at if row.leaves_at is not None and row.leaves_at > moment else None,
+            marks=marks_of(row.evidence) if row.evidence else [],
+            dates=dates_of(row.evidence) if row.evidence else [],
             files=files.get(row.id, []),
             fates=fates.get(row.id, []),
         )

@@ -10,7 +10,7 @@ from hauspost.ground import tokens
 from hauspost.ground.files.actions import StoredFile
 from hauspost.ground.files.models import Blob
 from hauspost.ground.mail.addresses import read_plus_address, read_verp
-from hauspost.ground.mail.letter import Attachment, Letter
+from hauspost.ground.mail.letter import Attachment, Invitation, Letter
 from hauspost.ground.text.plain import html_of_text
 from hauspost.records.people.actions import sender_of_mail, unknown_sender
 from hauspost.records.people.actor import Actor
@@ -76,7 +76,25 @@ def _evidence(case: Case) -> dict[str, Any]:
     found = dict(case.evidence)
     if case.is_over_limit:
         found["too_big"] = case.delivery.size_bytes
+    if case.letter.calendar:
+        found["events"] = [_event(one) for one in case.letter.calendar]
     return found
+
+
+def _event(one: Invitation) -> dict[str, Any]:
+    """An event of a calendar in the mail, as the entry keeps it."""
+    event = {
+        "title": one.title,
+        "start": one.start.isoformat() if one.start else "",
+        "end": one.end.isoformat() if one.end else "",
+        "place": one.place,
+        "organiser": one.organiser_name or one.organiser,
+        "method": one.method,
+        "is_cancelled": one.is_cancelled,
+    }
+    if one.method in ("REPLY", "COUNTER"):
+        event["answers"] = [[attendee.address, attendee.answer] for attendee in one.attendees]
+    return event
 
 
 def only_visible(case: Case) -> Writing:

@@ -197,8 +197,8 @@ class Entry(models.Model):
     author_address = models.CharField(max_length=320, blank=True)
     channel = models.CharField(max_length=10, choices=Channel.choices)
     proof = models.CharField(max_length=20, blank=True)
-    # How the mail that brought it was proven: {"spf": "pass", "dkim": …, "dmarc": …, "by": …, "signature": {…},
-    # "decrypted": "smime", "forwarded_by": uid}; what is not known is not there (S7, P22.5, P30).
+    # What its mail told besides words: how the sender was proven ({"spf": "pass", "dmarc": …, "by": …}, S7), its
+    # signature, how it was encrypted, its events, what was too big; what is not known is not there.
     evidence = models.JSONField(default=dict)
     subject = models.CharField(max_length=2000, blank=True)
     # The whole readable text; what is shown, as safe HTML; what is folded away below it (P4: never removed).

@@ -29,7 +29,8 @@ from hauspost.records.tickets.actions.satisfaction import MAY_CHANGE_FOR, may_ra
 from hauspost.records.tickets.actions.sharing import also_send_to
 
 __all__ = [
-    "MAY_CHANGE_FOR", "NewTicket", "add_answer", "add_participant", "also_send_to", "assign", "catalogue", "change_requester",
+    "MAY_CHANGE_FOR", "NewTicket", "add_answer", "add_participant", "also_send_to",
+    "assign", "catalogue", "change_requester",
     "change_subject", "confirm_participant", "hand_to", "link", "may_rate", "note", "open_emergency_access",
     "open_ticket", "plan", "rate", "release", "remove_participant", "reopen",
     "reply", "set_impact", "set_status", "snooze", "tag", "take_back", "unlink", "untag", "wake",

@@ -27,7 +27,15 @@ def forget_writings(person: Person) -> list[Blob]:
         Attachment.objects.filter(entry=entry).update(blob=None, name=ERASED, content_type="", content_id="")
         search.forget(entry.ticket_id, entry.id)
     Entry.objects.filter(author=person).update(
-        text="", html="", quoted_html="", author_name="", author_address="", subject="", message_id="", recipients=[]
+        text="",
+        html="",
+        quoted_html="",
+        author_name="",
+        author_address="",
+        subject="",
+        message_id="",
+        recipients=[],
+        evidence={},
     )
     Ticket.objects.filter(requester=person).update(subject="")
     Satisfaction.objects.filter(person=person).update(words="")

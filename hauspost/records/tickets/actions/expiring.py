@@ -77,7 +77,7 @@ def _forget_entries(ticket: Ticket) -> list[Blob]:
     Attachment.objects.filter(entry__ticket=ticket).update(blob=None, name=ERASED, content_type="", content_id="")
     entries.update(
         text="", html="", quoted_html="", author=None, author_name="", author_address="", subject="", message_id="",
-        recipients=[],
+        recipients=[], evidence={},
     )  # fmt: skip
     return released
 

@@ -1,0 +1,159 @@
+"""What a mail tells besides its words, for its entry: how its sender was proven, a signature, the dates in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import get_current_timezone, make_aware
+from django.utils.translation import gettext as _
+
+from hauspost.doors.ui.formats import day, size, when
+
+Evidence = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One sign beside an entry: its colour, symbol and words, and what there is to say on a closer look."""
+
+    colour: str
+    symbol: str
+    words: str
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Date:
+    """One event of a calendar in the mail, in the reader's language and zone."""
+
+    title: str
+    times: str
+    place: str
+    organiser: str
+    kind: str
+    answers: str
+    is_cancelled: bool
+
+
+def marks_of(evidence: Evidence) -> list[Mark]:
+    """What is known of the mail that brought an entry; nothing where nobody looked."""
+    found = [_sender(evidence), _signature(evidence.get("signature")), _decrypted(evidence), _too_big(evidence)]
+    return [mark for mark in found if mark is not None]
+
+
+def _sender(evidence: Evidence) -> Mark | None:
+    """The mail server's word on the sender, or our own (S7)."""
+    methods = [name for name in ("spf", "dkim", "dmarc") if name in evidence]
+    if not methods:
+        return None
+    who = evidence.get("by", "")
+    details = ", ".join(f"{name.upper()} {evidence[name]}" for name in methods)
+    more = f"{details} ({_('checked here') if who == 'us' else who})"
+    if evidence.get("dmarc") == "pass" or evidence.get("aligned"):
+        return Mark("green", "shield-check", _("Sender confirmed"), more)
+    if evidence.get("dmarc") == "fail" or (evidence.get("spf"), evidence.get("dkim")) == ("fail", "fail"):
+        return Mark("red", "shield-alert", _("Sender possibly forged"), more)
+    return Mark("", "shield-question-mark", _("Sender not confirmed"), more)
+
+
+def _signature(signature: Evidence | None) -> Mark | None:
+    """An S/MIME or PGP signature (P22.5)."""
+    if not signature:
+        return None
+    more = " · ".join(str(signature[key]) for key in ("signer", "issuer", "reason") if signature.get(key))
+    state = signature.get("state")
+    if state == "valid" and signature.get("matches_sender", True):
+        return Mark("green", "badge-check", _("Signature valid"), more)
+    words = {
+        "valid": _("Signed by somebody else than the sender"),
+        "untrusted": _("Signed, but nobody we trust vouches for it"),
+        "broken": _("Signature broken: the mail was changed"),
+        "unknown_key": _("Signed with an unknown key"),
+    }.get(str(state), _("Signature could not be checked"))
+    return Mark("red" if state in ("broken", "valid") else "amber", "badge-alert", words, more)
+
+
+def _decrypted(evidence: Evidence) -> Mark | None:
+    kind = evidence.get("decrypted")
+    if kind:
+        return Mark(
+            "",
+            "lock-open",
+            _("Came encrypted (%(kind)s)") % {"kind": {"smime": "S/MIME", "pgp": "PGP"}.get(kind, kind)},
+        )
+    if evidence.get("encrypted"):
+        why = str(evidence["encrypted"]) if evidence["encrypted"] is not True else ""
+        return Mark("amber", "lock", _("Encrypted; this mailbox has no key for it"), why)
+    return None
+
+
+def _too_big(evidence: Evidence) -> Mark | None:
+    """The files of a mail over its mailbox's limit stay where they are (P36.1)."""
+    if not evidence.get("too_big"):
+        return None
+    words = _("Too big (%(size)s): its files are only in the original mail") % {"size": size(evidence["too_big"])}
+    if evidence.get("left_on_server"):
+        words = _("Too big (%(size)s): its files were left in the mailbox") % {"size": size(evidence["too_big"])}
+    return Mark("amber", "file-warning", words)
+
+
+def dates_of(evidence: Evidence) -> list[Date]:
+    """The events of the calendars in a mail."""
+    return [_date(one) for one in evidence.get("events", ())]
+
+
+def _date(one: Evidence) -> Date:
+    return Date(
+        title=one.get("title") or _("(no title)"),
+        times=_span(one.get("start", ""), one.get("end", "")),
+        place=one.get("place", ""),
+        organiser=one.get("organiser", ""),
+        kind=_kind(one),
+        answers=", ".join(_answer(*answer) for answer in one.get("answers", ())),
+        is_cancelled=bool(one.get("is_cancelled")),
+    )
+
+
+def _kind(one: Evidence) -> str:
+    if one.get("is_cancelled"):
+        return _("Cancelled")
+    return {"REQUEST": _("Invitation"), "REPLY": _("Answer to an invitation"), "COUNTER": _("Other date proposed")}.get(
+        one.get("method", ""), _("Date")
+    )
+
+
+def _answer(address: str, answer: str) -> str:
+    words = {
+        "ACCEPTED": _("accepts"),
+        "DECLINED": _("declines"),
+        "TENTATIVE": _("may come"),
+        "DELEGATED": _("delegates"),
+    }
+    return f"{address}: {words.get(answer, _('has not answered'))}"
+
+
+def _span(start: str, end: str) -> str:
+    """From when to when, in the reader's zone; whole days without a time."""
+    first, last = _moment(start), _moment(end)
+    if first is None:
+        return ""
+    if not isinstance(first, datetime):
+        return day(first) if last is None or last == first else f"{day(first)} – {day(last)}"
+    if not isinstance(last, datetime):
+        return when(first)
+    same = day(first) == day(last)
+    return f"{when(first)} – {when(last).rpartition(', ')[2] if same else when(last)}"
+
+
+def _moment(text: str) -> datetime | date | None:
+    try:
+        moment = parse_datetime(text) if len(text) > 10 else None
+        on = parse_date(text) if moment is None else None
+    except ValueError:
+        return None
+    if moment is None:
+        return on
+    # A time without a zone counts where the reader is.
+    return moment if moment.tzinfo is not None else make_aware(moment, get_current_timezone())

@@ -1,0 +1,157 @@
+"""Who really wrote it: whose word counts, what may be done by it, and what the entry tells (S7, P36.1)."""
+
+from dataclasses import replace
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+
+from hauspost.doors.desk.told import dates_of, marks_of
+from hauspost.duties.intake import proving
+from hauspost.ground.mail import senders
+from hauspost.ground.mail.senders import Findings
+from hauspost.records.people.models import Mailbox
+from hauspost.records.tickets import actions as tickets
+from hauspost.records.tickets.actions.erasing import forget_writings
+from hauspost.records.tickets.company import status_of
+from hauspost.records.tickets.models import Entry, Ticket
+from hauspost.records.tickets.writing import Writing
+from tests.desk import Desk
+from tests.doors.browsing import browser
+
+OURS = "mx.lindner.example"
+INVITATION = """BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:visit-7@lindner.example\r\nSUMMARY:Toner change\r\nDTSTART:20261201T090000Z\r\n\
+DTEND:20261201T093000Z\r\nLOCATION:Gate 3\r\nORGANIZER;CN=Petra Lang:mailto:petra.lang@lindner.example\r\n{more}END:VEVENT\r\nEND:VCALENDAR\r\n"""
+
+
+@pytest.fixture
+def behind_a_server(settings):  # type: ignore[no-untyped-def]
+    """A desk whose mail server writes Authentication-Results, and vouches for nobody by where mail comes from."""
+    settings.HAUSPOST = replace(settings.HAUSPOST, auth_serv_id=OURS)
+
+
+def evidence(desk: Desk, results: str, **more: str) -> dict[str, object]:
+    raw = desk.letter("petra", headers={"Authentication-Results": results, **more})
+    return Entry.objects.get(id=desk.receives(raw, trusted=False).entry).evidence
+
+
+def test_our_servers_word_stands_on_the_entry(desk: Desk, behind_a_server: None) -> None:
+    """S7"""
+    found = evidence(desk, f"{OURS}; spf=pass smtp.mailfrom=x; dkim=fail (bad); dkim=pass header.d=x; dmarc=pass")
+    assert found == {"spf": "pass", "dkim": "pass", "dmarc": "pass", "by": OURS}
+    assert [(mark.colour, mark.words) for mark in marks_of(found)] == [("green", "Sender confirmed")]
+
+
+@pytest.mark.parametrize("results", ["mx.evil.example; dmarc=pass", "", f"{OURS}.evil; dmarc=pass"])
+def test_anybody_elses_word_counts_for_nothing(desk: Desk, behind_a_server: None, results: str) -> None:
+    """S7"""
+    assert evidence(desk, results) == {}
+
+
+def test_a_forged_header_below_our_own_is_not_read(desk: Desk, behind_a_server: None) -> None:
+    """S7: only the topmost."""
+    raw = desk.letter("petra", headers={"Authentication-Results": f"{OURS}; dmarc=fail"})
+    raw = raw.replace(
+        b"Authentication-Results", f"Authentication-Results: {OURS}; dmarc=none\nAuthentication-Results".encode(), 1
+    )
+    assert Entry.objects.get(id=desk.receives(raw, trusted=False).entry).evidence["dmarc"] == "none"
+
+
+def test_what_comes_straight_from_outside_is_checked_here(
+    desk: Desk, settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S7: by SPF, DKIM and DMARC of our own, and only where the settings say so."""
+    asked = []
+
+    def check(raw: bytes, **about: str) -> Findings:
+        asked.append((raw[:5], about))
+        return Findings("fail", "none", "fail", "lindner.example", False)
+
+    monkeypatch.setattr(proving, "check_sender", check)
+    assert Entry.objects.get(id=desk.receives(desk.letter("petra"), trusted=False).entry).evidence == {}
+    settings.HAUSPOST = replace(settings.HAUSPOST, check_senders=True)  # type: ignore[attr-defined]
+    delivery = desk.receives(desk.letter("petra", subject="Another"), trusted=False)
+    found = Entry.objects.get(id=delivery.entry).evidence
+    assert found == {"spf": "fail", "dkim": "none", "dmarc": "fail", "by": "us"}
+    assert asked == [
+        (b"From:", {"header_from": desk.address("petra"), "mail_from": "somebody@mail.example", "peer": "127.0.0.1"})
+    ]
+    assert desk.receives(desk.letter("petra", subject="Third")).entry and len(asked) == 1
+    assert marks_of(found)[0].words == "Sender possibly forged"
+    assert senders.can_check()
+
+
+def test_a_forged_sender_hears_nothing_from_us(desk: Desk, behind_a_server: None) -> None:
+    """S7, P7.2"""
+    evidence(desk, f"{OURS}; spf=fail; dkim=none; dmarc=fail")
+    assert desk.sent("acknowledgement") == []
+
+
+def invitation(desk: Desk, sender: str = "petra", method: str = "REQUEST", more: str = "") -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = desk.address(sender), desk.address("it"), "Toner change"
+    mail["Message-ID"] = f"<{method}.{sender}@calendar.example>"
+    mail.set_content("See the invitation.")
+    mail.add_alternative(
+        INVITATION.format(method=method, more=more).encode(), "text", "calendar", params={"method": method}
+    )
+    return mail.as_bytes()
+
+
+def test_an_invitation_shows_when_and_where_in_the_readers_zone(desk: Desk) -> None:
+    """P22.6: title, time, place and organiser stand on the entry."""
+    number = desk.receives(invitation(desk)).ticket
+    [date] = dates_of(Entry.objects.get(ticket=number).evidence)
+    assert (date.title, date.place, date.organiser, date.kind) == ("Toner change", "Gate 3", "Petra Lang", "Invitation")
+    page = browser(desk, "anna").get(f"/desk/tickets/{number}").content.decode()
+    assert "Toner change" in page and "Gate 3" in page and "10:00" in page
+
+
+def test_the_answer_to_an_invitation_joins_its_ticket(desk: Desk) -> None:
+    """P22.6: by the invitation's UID, whatever the mail's own ids are."""
+    number = desk.receives(invitation(desk)).ticket
+    more = "ATTENDEE;PARTSTAT=DECLINED:mailto:petra.lang@lindner.example\r\n"
+    answer = desk.receives(invitation(desk, method="REPLY", more=more))
+    assert (answer.disposition, answer.because, answer.ticket) == ("answer", "invitation", number)
+    [date] = dates_of(Entry.objects.get(id=answer.entry).evidence)
+    assert date.kind == "Answer to an invitation" and "declines" in date.answers
+    gone = desk.receives(invitation(desk, method="CANCEL"))
+    assert gone.ticket == number and dates_of(Entry.objects.get(id=gone.entry).evidence)[0].is_cancelled
+
+
+def test_a_strangers_answer_opens_its_own_ticket(desk: Desk) -> None:
+    """P8.2, S8: a UID can be guessed."""
+    number = desk.receives(invitation(desk)).ticket
+    assert desk.receives(invitation(desk, "wolfgang", "REPLY")).ticket != number
+
+
+def test_a_mail_over_its_mailboxs_limit_is_a_ticket_without_its_files(desk: Desk) -> None:
+    """P36.1: never skipped silently; the original has everything."""
+    Mailbox.objects.update(size_limit_bytes=20_000)
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = desk.address("petra"), desk.address("it"), "Big"
+    mail.set_content("Look at the scan.")
+    mail.add_attachment(b"x" * 30_000, "application", "pdf", filename="scan.pdf")
+    delivery = desk.receives(mail.as_bytes())
+    entry = Entry.objects.get(id=delivery.entry)
+    assert (delivery.disposition, entry.attachments.count()) == ("ticket", 0)
+    assert "Look at the scan." in entry.text
+    [mark] = marks_of({"too_big": entry.evidence["too_big"]})
+    assert "only in the original mail" in mark.words
+
+
+def test_what_the_mail_told_goes_with_its_person(desk: Desk) -> None:
+    """P41.2"""
+    desk.receives(invitation(desk))
+    forget_writings(desk.person("petra"))
+    assert not Entry.objects.exclude(evidence={}).exists()
+
+
+def test_an_answer_waits_as_long_as_its_ticket_does(desk: Desk) -> None:
+    """P13.3: after the grace time an answer opens a successor, an invitation's too."""
+    number = desk.receives(invitation(desk)).ticket
+    ticket = Ticket.objects.get(number=number)
+    tickets.reply(ticket, Writing(text="Done."), actor=desk.actor("anna"))
+    tickets.set_status(ticket, status_of("closed"), actor=desk.actor("anna"))
+    with desk.later(days=timedelta(days=30).days):
+        assert desk.receives(invitation(desk, method="REPLY")).ticket != number
