@@ -5,13 +5,14 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from hauspost.doors.worker import timers
 from hauspost.duties.intake.actions import deliver_next
 from hauspost.duties.reactions.running import react_next
 from hauspost.ground import clock
 from hauspost.ground.mail import outbox
+from hauspost.ground.outages import OF_THE_MACHINE
 from hauspost.ground.vitals.actions import Pulse
 from hauspost.ground.wake import Waiter
 
@@ -51,9 +52,9 @@ def loop(stop: threading.Event, *, ready: Callable[[], None] = lambda: None) -> 
                 if clock.now() >= next_timers:
                     done += timers.run_due()
                     next_timers = clock.now() + timedelta(seconds=timers.EVERY_SECONDS)
-            except DatabaseError as fault:
-                # The database is away or full: everything waits where it is, and we look again.
-                log.error("the database does not answer: %s", fault)
+            except OF_THE_MACHINE as fault:
+                # The database is away, or the disk full: everything waits where it is, and we look again.
+                log.error("the database or the disk fails: %s", fault)
                 connection.close()
                 done = 0
             # A busy worker only listens; an idle one sleeps until woken.

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from hauspost.duties.intake import filing, ledger, reading, rules
@@ -21,6 +21,7 @@ from hauspost.ground.files.models import Blob
 from hauspost.ground.history.actions import record
 from hauspost.ground.mail.addresses import read_plus_address, read_verp
 from hauspost.ground.mail.letter import Letter, read_head, read_letter
+from hauspost.ground.outages import OUTAGES, is_outage
 from hauspost.ground.refusals import NotAllowed, NotFound, Refused
 from hauspost.ground.wake import wake
 from hauspost.records.people.actions import our_addresses
@@ -149,13 +150,17 @@ def deliver_next(limit: int = 20) -> int:
 def deliver(row: Delivery) -> bool:
     """Bring one waiting mail to its disposition; False when somebody else has it.
 
-    A mail that cannot be read or filed is set aside with its reason (P1.1); a database that fails leaves it waiting.
+    A mail that cannot be read or filed is set aside with its reason (P1.1); a database that fails, or a full disk,
+    leaves it waiting.
     """
     try:
         return _deliver(row)
-    except (OperationalError, InterfaceError):
+    except OUTAGES:
         raise
     except Exception as fault:  # The loop must go on: one bad mail stops no other (P1).
+        if is_outage(fault):
+            log.error("delivery %s waits: %s", row.id, fault)
+            return False
         if isinstance(fault, IntegrityError) and _may_try_again(row.id):
             return True
         log.exception("delivery %s could not be filed", row.id)

@@ -3,12 +3,13 @@
 import logging
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from hauspost.duties.reactions.table import BY_NAME
 from hauspost.ground import clock, db, hot
 from hauspost.ground.history.actions import reacting
 from hauspost.ground.history.models import Pending
+from hauspost.ground.outages import OUTAGES, is_outage
 from hauspost.ground.refusals import NotAllowed, NotFound
 from hauspost.records.people.actor import Actor
 
@@ -64,21 +65,22 @@ def _run(pending: Pending) -> bool:
             BY_NAME[pending.reaction](pending.event)
             hot.remove(pending)
             return True
-    except (OperationalError, InterfaceError):
+    except OUTAGES:
         raise
     except Exception as fault:  # The loop must go on.
         log.exception("reaction %s failed", pending.id)
-        _put_off(pending, f"{type(fault).__name__}: {fault}")
+        _put_off(pending, f"{type(fault).__name__}: {fault}", counts=not is_outage(fault))
         return False
 
 
-def _put_off(pending: Pending, fault: str) -> None:
-    pending.tries += 1
+def _put_off(pending: Pending, fault: str, *, counts: bool) -> None:
+    """`counts`: the reaction is to blame; a full disk says nothing about it."""
+    pending.tries += counts
     pending.fault = fault[:2000]
     if pending.tries > len(PAUSES):
         pending.parked_at = clock.now()
     else:
-        pending.not_before = clock.now() + PAUSES[pending.tries - 1]
+        pending.not_before = clock.now() + PAUSES[max(0, pending.tries - 1)]
     pending.save(update_fields=["tries", "fault", "parked_at", "not_before"])
 
 

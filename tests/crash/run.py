@@ -1,0 +1,346 @@
+"""`bin/crash`: mail by every way at once, random processes killed, the disk full, PostgreSQL away; then: is all there, once?
+
+    python -m tests.crash.run [--database sqlite|postgres] [--mails 5000] [--seed 1] [--troubles kills,disk,outage]
+
+Without a database both, one after the other. Prints what was accepted, refused, filed, lost, doubled; exits 1 at a fault.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+from bench.load import Inboxes
+from bench.places import free_port
+from tests.crash.mails import Mail, planned
+from tests.crash.places import Disk, Postgres, ShortFiles, SmallDisk, namespace
+from tests.crash.senders import Ledger, Line, MailServer, SmtpLine
+from tests.crash.tree import Tree, Unit
+from tests.doors._running import clean_environment
+from tests.mta.talking import Talk
+
+TROUBLES = ("kills", "disk", "outage")
+SENDERS_A_WAY = 3
+# How often somebody is killed, and how long disk and database are gone.
+PAUSE_SECONDS = (0.3, 5.0)
+AWAY_SECONDS = 8.0
+# The receiving server breaks off after every so many letters without saying that it has them.
+SILENT_EVERY = 150
+# Chosen this often: up and household take all others with them.
+WEIGHTS = {"listen": 6, "work": 6, "web": 1, "web worker": 1, "household": 1, "up": 1}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for."""
+
+    database: str
+    mails: int
+    seed: int
+    troubles: tuple[str, ...]
+    rate: float
+    is_namespaced: bool
+    log: str
+
+
+class Company(Inboxes):
+    """The company's mail server: takes every letter, and sometimes dies before it can say so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.letters = 0
+        self.is_reliable = False
+        self.silent: set[str] = set()
+
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
+        """Take a mail."""
+        answer = await super().handle_DATA(server, session, envelope)
+        self.letters += 1
+        if not self.is_reliable and self.letters % SILENT_EVERY == 0:
+            server.transport.abort()  # type: ignore[attr-defined]
+        return answer
+
+
+class Stage:
+    """One desk with everything around it."""
+
+    def __init__(self, wish: Wish, folder: Path, started: ExitStack) -> None:
+        self.wish, self.folder = wish, folder
+        folder.chmod(0o755)
+        disk_folder = folder / "disk"
+        disk_folder.mkdir(mode=0o755)
+        if wish.is_namespaced:
+            self.disk: Disk = SmallDisk(disk_folder, 150_000_000 + 120_000 * wish.mails)
+            started.callback(subprocess.run, ["umount", str(disk_folder)])
+        self.postgres = None
+        if wish.database == "postgres":
+            self.postgres = Postgres(disk_folder / "tables" if wish.is_namespaced else None)
+        self.desk = disk_folder / "desk"
+        (self.desk / "data").mkdir(mode=0o700, parents=True)
+        self.company = Company()
+        sink = Controller(self.company, hostname="127.0.0.1", port=free_port())
+        sink.start()
+        started.callback(sink.stop)
+        self.smtp, self.web, self.lmtp = free_port(), free_port(), folder / "lmtp.sock"
+        self.second_smtp = free_port()
+        self.environment = clean_environment(
+            HAUSPOST_FOLDER=str(self.desk),
+            HAUSPOST_DATABASE_URL=self.postgres.url if self.postgres else "sqlite",
+            HAUSPOST_PUBLIC_URL=f"http://127.0.0.1:{self.web}",
+            HAUSPOST_WEB_LISTEN=f"127.0.0.1:{self.web}",
+            HAUSPOST_SMTP_LISTEN=f"127.0.0.1:{self.smtp}",
+            HAUSPOST_LMTP_LISTEN=f"unix:{self.lmtp}",
+            HAUSPOST_OUTGOING_HOST="127.0.0.1",
+            HAUSPOST_OUTGOING_PORT=str(sink.port),
+            HAUSPOST_MAIL_DOMAIN="lindner.example",
+            HAUSPOST_COMPANY_DOMAINS="lindner.example",
+            HAUSPOST_UNDO_SECONDS="0",
+            HAUSPOST_BACKUP_AT="",
+        )
+        self.inside = Talk("tests.crash.scene", self.environment)
+        started.callback(self.inside.close)
+        self.tree = Tree(self.desk, self._units(), self.smtp, self.web, Path(wish.log or folder / "log"))
+        started.callback(self.tree.write_log)
+        started.callback(self.tree.stop)
+        if not wish.is_namespaced:
+            self.disk = ShortFiles(self.tree)
+        self.ledger = Ledger()
+
+    def _units(self) -> list[Unit]:
+        """On SQLite one worker; on PostgreSQL three, and a second listener, each kept alive by itself."""
+        units = [Unit("up", "up", self.environment)]
+        if self.postgres:
+            second = {"HAUSPOST_SMTP_LISTEN": f"127.0.0.1:{self.second_smtp}", "HAUSPOST_LMTP_LISTEN": ""}
+            units.append(Unit("second listen", "listen", self.environment | second))
+            units += [Unit(f"{which} work", "work", self.environment) for which in ("second", "third")]
+        return units
+
+    def lines(self) -> dict[str, Callable[[str], Line]]:
+        """The ways by which mail comes."""
+        doors = [self.smtp, *([self.second_smtp] if self.postgres else [])]
+        return {
+            "smtp": lambda seed: SmtpLine(doors, self.ledger, is_lmtp=False, seed=seed),
+            "lmtp": lambda seed: SmtpLine([str(self.lmtp)], self.ledger, is_lmtp=True, seed=seed),
+        }
+
+
+def play(wish: Wish) -> int:
+    """One run; answers how many faults it found."""
+    begun = time.monotonic()
+    with ExitStack() as started:
+        folder = Path(tempfile.mkdtemp(prefix="hauspost-crash-", dir="/tmp"))
+        started.callback(shutil.rmtree, folder, ignore_errors=True)
+        stage = Stage(wish, folder, started)
+        stage.inside("found")
+        lines = stage.lines()
+        mails = planned(wish.mails, wish.seed, list(lines))
+        stage.tree.start()
+        servers = _servers(stage, mails, lines)
+        for one in servers:
+            one.start()
+        with _troubled(stage, wish):
+            faults = _until_accepted(stage, servers, wish)
+            # What was taken in is still being worked off, and the killing goes on.
+            _until_quiet(stage, seconds=30 + wish.mails / 10)
+        faults += _until_quiet(stage, seconds=120 + wish.mails / 5)
+        faults += [f"at the end {words}" for words in stage.tree.stop()]
+        stage.company.is_reliable = True
+        for hours in (1, 2, 3):
+            stage.inside("drain", hours)
+        told = folder / "told.json"
+        arrived = [[*key, times] for key, times in stage.company.arrived.items()]
+        told.write_text(json.dumps({"accepted": stage.ledger.accepted, "arrived": arrived}))
+        found = stage.inside("judge", str(told))
+        faults += found["faults"] + _verified(stage)
+        return _tell(stage, wish, mails, found["figures"], faults, time.monotonic() - begun)
+
+
+def _servers(stage: Stage, mails: Sequence[Mail], lines: dict[str, Callable[[str], Line]]) -> list[MailServer]:
+    seconds, made = stage.wish.mails / stage.wish.rate, []
+    for way, line in lines.items():
+        mine = [mail for mail in mails if mail.way == way]
+        for number in range(SENDERS_A_WAY):
+            seed = f"{way} {number} {stage.wish.seed}"
+            share = mine[number::SENDERS_A_WAY]
+            made.append(MailServer(line(seed), share, stage.ledger, seconds=seconds, seed=seed))
+    return made
+
+
+@contextmanager
+def _troubled(stage: Stage, wish: Wish) -> Iterator[None]:
+    """Kill and take away in the background, and start again what has ended."""
+    calm = threading.Event()
+    doing = [threading.Thread(target=_keep_up, args=(stage, calm))]
+    if "kills" in wish.troubles:
+        doing.append(threading.Thread(target=_kill, args=(stage, wish.seed, calm)))
+    if "disk" in wish.troubles:
+        doing.append(threading.Thread(target=_fill_the_disk, args=(stage, calm)))
+    if "outage" in wish.troubles and stage.postgres:
+        doing.append(threading.Thread(target=_take_the_database, args=(stage, calm)))
+    for one in doing:
+        one.start()
+    try:
+        yield
+    finally:
+        calm.set()
+        for one in doing:
+            one.join()
+
+
+def _keep_up(stage: Stage, calm: threading.Event) -> None:
+    while not calm.wait(0.2):
+        stage.tree.tend()
+
+
+def _kill(stage: Stage, seed: int, calm: threading.Event) -> None:
+    """Victims and pauses follow from the seed; what a victim is just doing does not."""
+    chance = random.Random(seed)
+    names = {unit.name: 3 for unit in stage.tree.units if unit.name != "up"} | WEIGHTS
+    while not calm.wait(chance.uniform(*PAUSE_SECONDS)):
+        stage.tree.kill(chance.choices(list(names), list(names.values()))[0])
+
+
+def _fill_the_disk(stage: Stage, calm: threading.Event) -> None:
+    """Once, when a third of the mails is through."""
+    if _comes(stage, 1 / 3, calm):
+        until = time.monotonic() + AWAY_SECONDS
+        print("the disk is full", flush=True)
+        while time.monotonic() < until:
+            stage.disk.press()
+            time.sleep(0.1)
+        # What starts meanwhile must not keep its limit.
+        while True:
+            stage.disk.relieve()
+            if calm.wait(0.5):
+                break
+
+
+def _take_the_database(stage: Stage, calm: threading.Event) -> None:
+    """Once, when two thirds are through."""
+    assert stage.postgres
+    if _comes(stage, 2 / 3, calm):
+        print("PostgreSQL is away", flush=True)
+        stage.postgres.stop()
+        time.sleep(AWAY_SECONDS)
+        stage.postgres.start()
+
+
+def _comes(stage: Stage, share: float, calm: threading.Event) -> bool:
+    while stage.ledger.finished < stage.wish.mails * share:
+        if calm.wait(0.05):
+            return False
+    return True
+
+
+def _until_accepted(stage: Stage, servers: Sequence[MailServer], wish: Wish) -> list[str]:
+    deadline = time.monotonic() + 300 + wish.mails / 3
+    for one in servers:
+        one.join(max(0.0, deadline - time.monotonic()))
+    late = [one for one in servers if one.is_alive()]
+    for one in late:
+        one.gives_up.set()
+        one.join()
+    return [f"{wish.mails - stage.ledger.finished} mails were never accepted"] if late else []
+
+
+def _until_quiet(stage: Stage, seconds: float) -> list[str]:
+    """The tree does what is left to do."""
+    deadline = time.monotonic() + seconds
+    left: dict[str, int] = {}
+    while time.monotonic() < deadline:
+        stage.tree.tend()
+        with suppress(RuntimeError):
+            left = stage.inside("waiting")
+            if not any(left.values()):
+                return []
+        time.sleep(0.5)
+    return [f"still waiting after all: {left}"]
+
+
+def _verified(stage: Stage) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "hauspost", "--folder", str(stage.desk), "record", "verify"],
+        env=stage.environment,
+        capture_output=True,
+        text=True,
+    )
+    return [] if done.returncode == 0 else ["record verify: " + (done.stdout + done.stderr)[-500:]]
+
+
+def _tell(
+    stage: Stage, wish: Wish, mails: Sequence[Mail], found: dict[str, Any], faults: list[str], seconds: float
+) -> int:
+    ledger, tree = stage.ledger, stage.tree
+    ways = {way: sum(mail.way == way for mail in mails) for way in stage.lines()}
+    refusals = ", ".join(f"{times} × {words}" for words, times in ledger.refused.most_common(12))
+    permanent = ledger.refused.pop("for good", 0)
+    if permanent:
+        faults.append(f"{permanent} times a mail was refused for good: {refusals}")
+    faults += [f"a process fell by itself: {line}" for line in tree.statuses if not re.search("with (-15|0)$", line)]
+    rows = {
+        "mails": f"{wish.mails} ({', '.join(f'{count} by {way.upper()}' for way, count in ways.items())})",
+        "accepted": len({message_id for message_id, _ in ledger.accepted}),
+        "refused or broken off, sent again": sum(ledger.refused.values()),
+        "filed": found["filed"],
+        "dispositions": ", ".join(f"{count} {name}" for name, count in sorted(found["dispositions"].items())),
+        "quarantined": found["quarantined"],
+        "lost": found["lost"],
+        "doubled": found["doubled"],
+        "acknowledged": found["acknowledged"],
+        "mails sent twice": found["sent twice"],
+        "marked perhaps twice": found["marked perhaps twice"],
+        "kills": f"{tree.kills.total()} ({', '.join(f'{n} {role}' for role, n in tree.kills.most_common())})",
+        "restarts": tree.restarts,
+        "seconds": round(seconds),
+        "faults": len(faults),
+    }
+    for name, value in rows.items():
+        print(f"{name}: {value}")
+    print(f"why again: {refusals}")
+    for words in faults[:40]:
+        print(f"FAULT {words[:600]}")
+    return len(faults)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=["sqlite", "postgres"], help="one alone; otherwise both")
+    parser.add_argument("--mails", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=1, help="which mails, and who is killed when")
+    parser.add_argument("--troubles", default=",".join(TROUBLES), help="some of kills,disk,outage")
+    parser.add_argument("--rate", type=float, default=60.0, help="mails a second, all ways together")
+    parser.add_argument("--log", default="", help="where to keep what the processes say")
+    parser.add_argument("--in-namespace", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    troubles = tuple(asked.troubles.split(","))
+    if unknown := set(troubles) - {*TROUBLES, ""}:
+        parser.error(f"no such trouble: {', '.join(sorted(unknown))}")
+    if asked.database is None:
+        return max(_alone(database) for database in ("sqlite", "postgres"))
+    if not asked.in_namespace and (words := namespace(asked.database)):
+        os.execvp(words[0], [*words, sys.executable, "-m", "tests.crash.run", *sys.argv[1:], "--in-namespace"])
+    wish = Wish(asked.database, asked.mails, asked.seed, troubles, asked.rate, asked.in_namespace, asked.log)
+    print(f"== {wish.database}, seed {wish.seed}: {', '.join(troubles)}", flush=True)
+    return 1 if play(wish) else 0
+
+
+def _alone(database: str) -> int:
+    return subprocess.run([sys.executable, "-m", "tests.crash.run", *sys.argv[1:], "--database", database]).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
