@@ -1,4 +1,4 @@
-"""Faults that nothing in hand is guilty of: the database is away, the disk is full. What was tried waits for another try."""
+"""Faults that nothing in hand is guilty of: the database is away, the disk full. What was tried waits for the next try."""
 
 import errno
 
