@@ -1,4 +1,4 @@
-"""Faults that nothing in hand is guilty of: the database is away, the disk full. What was tried waits for the next try."""
+"""Faults that nothing in hand is guilty of: the database is away, the disk full. What was tried waits."""
 
 import errno
 

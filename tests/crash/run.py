@@ -9,13 +9,13 @@ import argparse
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ class Stage:
         disk_folder.mkdir(mode=0o755)
         if wish.is_namespaced:
             self.disk: Disk = SmallDisk(disk_folder, 150_000_000 + 120_000 * wish.mails)
-            started.callback(subprocess.run, ["umount", str(disk_folder)])
+            started.callback(subprocess.run, ["umount", "--lazy", str(disk_folder)])
         self.postgres = None
         if wish.database == "postgres":
             self.postgres = Postgres(disk_folder / "tables" if wish.is_namespaced else None)
@@ -290,7 +290,6 @@ def _tell(
     permanent = ledger.refused.pop("for good", 0)
     if permanent:
         faults.append(f"{permanent} times a mail was refused for good: {refusals}")
-    faults += [f"a process fell by itself: {line}" for line in tree.statuses if not re.search("with (-15|0)$", line)]
     rows = {
         "mails": f"{wish.mails} ({', '.join(f'{count} by {way.upper()}' for way, count in ways.items())})",
         "accepted": len({message_id for message_id, _ in ledger.accepted}),
@@ -304,6 +303,8 @@ def _tell(
         "mails sent twice": found["sent twice"],
         "marked perhaps twice": found["marked perhaps twice"],
         "kills": f"{tree.kills.total()} ({', '.join(f'{n} {role}' for role, n in tree.kills.most_common())})",
+        "ended by themselves": ", ".join(f"{n} × {words}" for words, n in Counter(tree.statuses).most_common())
+        or "none",
         "restarts": tree.restarts,
         "seconds": round(seconds),
         "faults": len(faults),
