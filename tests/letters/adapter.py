@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from hauspost.ground.mail._attachments import open_tnef
 from hauspost.ground.mail._mime import Part, read_structure
+from hauspost.ground.mail._tnef import read_tnef
 from hauspost.ground.mail.letter import Letter, read_letter
 from hauspost.ground.mail.threads import conversations
 from hauspost.ground.text.plain import text_of_html
@@ -93,9 +93,12 @@ def threads(mails: list[bytes]) -> list[int]:
 
 
 def tnef(data: bytes) -> list[dict[str, Any]]:
-    """The files of a winmail.dat."""
-    opened = open_tnef(data)
-    return [{"name": name, "content": content} for name, content, _ in opened.files] if opened else []
+    """The files of a winmail.dat as they lie in it, and what it shows to old programs in the place of a message."""
+    opened = read_tnef(data)
+    found = (
+        [(file.name, content) for file in opened.files for content in (file.content, file.stand_in)] if opened else []
+    )
+    return [{"name": name, "content": content} for name, content in found if content or name]
 
 
 def _addresses(boxes: tuple[Any, ...]) -> list[str]:

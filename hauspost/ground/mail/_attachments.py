@@ -1,11 +1,11 @@
-"""Files in mails: harmless names, and what is hidden in winmail.dat and S/MIME envelopes."""
+"""Files in mails: harmless names, and what is inside S/MIME envelopes."""
 
 import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from ._headers import decoded_again
 
@@ -122,15 +122,6 @@ class Attachment:
         return iter((self.held,)) if isinstance(self.held, bytes) else self.held.pieces()
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What a winmail.dat held: its files and its body, whichever of the three it has."""
-
-    files: tuple[tuple[str, bytes, str], ...]
-    text: str = ""
-    html: str = ""
-
-
 def harmless_name(declared: str, content_type: str = "", *, base: str = "") -> str:
     """A file name without folders, control and direction characters, reserved words or excess; never empty (P22.3)."""
     name = _CONTROLS.sub(" ", _BIDI.sub("", decoded_again(declared[:2000])))
@@ -154,44 +145,6 @@ def harmless_name(declared: str, content_type: str = "", *, base: str = "") -> s
             stem = stem[:-1]
         name = stem.rstrip() + dot + ending
     return name
-
-
-def open_tnef(data: bytes) -> Opened | None:
-    """The inside of a winmail.dat; None where it cannot be opened (P22.1)."""
-    if data[:4] != b"\x78\x9f\x3e\x22":
-        return None
-    try:
-        from tnefparse import TNEF
-
-        tnef = TNEF(data)
-    except Exception:
-        return None
-    files: list[tuple[str, bytes, str]] = []
-    for attached in tnef.attachments[:500]:
-        try:
-            name = attached.long_filename() or attached.name
-            content = attached.data
-        except Exception:
-            continue
-        if isinstance(content, bytes):
-            files.append((_as_text(name).strip("\0"), content, ""))
-    return Opened(tuple(files), _as_text(_asked(tnef, "body")), _as_text(_asked(tnef, "htmlbody")))
-
-
-def _asked(tnef: Any, name: str) -> Any:
-    try:
-        value = getattr(tnef, name)
-        return value[0] if isinstance(value, list) and value else value
-    except Exception:
-        return ""
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bytes):
-        from ._charsets import decode
-
-        return decode(value)
-    return value if isinstance(value, str) else ""
 
 
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")

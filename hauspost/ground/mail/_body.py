@@ -7,12 +7,15 @@ from hauspost.ground.text.plain import html_of_text, text_of_html, tidy
 from hauspost.ground.text.safe_html import plain_id
 from hauspost.ground.text.weight import is_too_heavy
 
-from ._attachments import Attachment, harmless_name, open_tnef, signed_content
+from ._attachments import Attachment, harmless_name, signed_content
 from ._calendar import MAX_CALENDAR, Invitation, read_invitations, without_repeats
 from ._charsets import decode
 from ._headers import decoded, read_headers
 from ._mime import Part, read_structure, words_and_files
 from ._pictures import marked_inline, name_in_id, pictures_named
+from ._rtf import read_rtf
+from ._tnef import read_tnef
+from ._tnef_letter import files_of, invitation_of
 
 MAX_HTML = 2_000_000  # characters that are shown; all of them stay as a file (S19)
 MAX_TEXT = 2_000_000
@@ -33,6 +36,7 @@ _WORDS = (
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
 _ENVELOPES = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+_RICH_TEXTS = ("text/rtf", "application/rtf")
 _MESSAGES = ("message/rfc822", "message/global", "message/news")
 _CALENDARS = ("text/calendar", "text/x-vcalendar", "application/ics", "application/x-ics")
 # A mail that was attached under a name of its own keeps it, if that says how to open it.
@@ -63,18 +67,30 @@ class _Gathered:
     files: list[Attachment] = field(default_factory=list)
     calendar: list[Invitation] = field(default_factory=list)
     places: list[str] = field(default_factory=list)  # Content-Location of each file
+    spare: tuple[str, str] = ("", "")  # words inside a file, for a mail that has no others
     has_signature: bool = False
     has_encrypted: bool = False
     has_unopened_tnef: bool = False
     is_shortened: bool = False
     room: int = _MOST_BYTES  # for further words
 
+    def add(self, other: "_Gathered") -> None:
+        """Take over all but the words, of which the caller may have to choose."""
+        self.files += other.files
+        self.places += other.places
+        self.calendar += other.calendar
+        self.spare = self.spare if any(self.spare) else other.spare
+        self.has_signature |= other.has_signature
+        self.has_encrypted |= other.has_encrypted
+        self.has_unopened_tnef |= other.has_unopened_tnef
+        self.is_shortened |= other.is_shortened
+
 
 def read_body(root: Part) -> Body:
     """Gather words and files of a mail that is within its bounds."""
     found = _Gathered()
     _walk(root, found)
-    text, html = _joined(found.words)
+    text, html = _joined(found.words or [found.spare])
     if len(html) > MAX_HTML or is_too_heavy(html):
         _keep_whole(found, "message.html", "text/html", html)
         html = html[:MAX_HTML]
@@ -118,13 +134,7 @@ def _walk_alternative(part: Part, found: _Gathered) -> None:
     for child in part.children:
         words = _Gathered(room=found.room)
         _walk(child, words)
-        found.files += words.files
-        found.places += words.places
-        found.calendar += words.calendar
-        found.has_signature |= words.has_signature
-        found.has_encrypted |= words.has_encrypted
-        found.has_unopened_tnef |= words.has_unopened_tnef
-        found.is_shortened |= words.is_shortened
+        found.add(words)
         if words.words:
             (active if child.kind in ("text/x-amp-html", "text/watch-html") else forms).append(_joined(words.words))
     forms = forms or active
@@ -178,6 +188,8 @@ def _leaf(part: Part, found: _Gathered) -> None:
         _words(part, found)
     elif part.kind in _TNEF or part.declared_name.lower() == "winmail.dat":
         _tnef(part, found)
+    elif part.kind in _RICH_TEXTS and not _is_file(part):
+        _rich_text(part, found)
     elif part.kind in _ENVELOPES and "signed-receipt" not in part.params.get("smime-type", ""):
         _envelope(part, found)
     else:
@@ -291,15 +303,24 @@ def _keep(found: _Gathered, file: Attachment, place: str = "") -> None:
 def _tnef(part: Part, found: _Gathered) -> None:
     """The files of a winmail.dat beside the original, its words only if the mail has no others (P22.1)."""
     _file(part, found)
-    opened = open_tnef(part.content()) if part.end - part.body <= _MOST_OPENED else None
+    opened = read_tnef(part.content()) if part.end - part.body <= _MOST_OPENED else None
     if opened is None:
         found.has_unopened_tnef = True
         return
-    for declared, content, kind in opened.files:
-        kind = kind or "application/octet-stream"
-        _keep(found, Attachment(harmless_name(declared, kind), kind, content, declared_name=declared))
-    if not found.words and (opened.text.strip() or opened.html.strip()):
-        found.words.append((opened.text, opened.html))
+    for file in files_of(opened):
+        _keep(found, file)
+    meeting = invitation_of(opened)
+    if meeting:
+        found.calendar.append(meeting)
+    if not any(found.spare) and (opened.text.strip() or opened.html.strip()):
+        found.spare = (opened.text, opened.html)
+
+
+def _rich_text(part: Part, found: _Gathered) -> None:
+    """A body in RTF stays a file, and its words are shown if there are no others."""
+    _file(part, found)
+    if not any(found.spare) and part.end - part.body <= _MOST_BYTES:
+        found.spare = read_rtf(part.content())
 
 
 def _envelope(part: Part, found: _Gathered) -> None:

@@ -96,6 +96,18 @@ def without_repeats(invitations: Iterable[Invitation]) -> tuple[Invitation, ...]
     return tuple(known.values())
 
 
+def answered_by(invitations: tuple[Invitation, ...], address: str) -> tuple[Invitation, ...]:
+    """Answers that name no mail address of the answering person are the sender's; Exchange's are of that kind."""
+    if not any(one.method == "REPLY" for one in invitations):
+        return invitations
+    return tuple(
+        replace(one, attendees=(Attendee(address, one.attendees[0].answer),))
+        if one.method == "REPLY" and len(one.attendees) == 1 and "@" not in one.attendees[0].address
+        else one
+        for one in invitations
+    )
+
+
 def _invitation(event: Component, zones: Zones, method: str) -> Invitation:
     start = _moment(event.line("DTSTART"), zones)
     organiser = event.line("ORGANIZER")
