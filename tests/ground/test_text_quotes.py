@@ -119,7 +119,7 @@ class TestP4:
         """P4.2: found by comparing with what we sent."""
         sent = "Welcher Drucker ist es?\nSeit wann besteht die Störung?\nIst Papier im Fach?"
         answer = (
-            "Siehe unten.\n\nVon: IT <it@example.org>\nGesendet: Montag, 4. März 2024 10:12\nAn: Ada\nBetreff: "
+            "Danke.\n\nVon: IT <it@example.org>\nGesendet: Montag, 4. März 2024 10:12\nAn: Ada\nBetreff: "
             "Drucker\n\n"
             "Welcher Drucker ist es?\nDer im dritten Stock.\nSeit wann besteht die\nStörung?\nSeit gestern.\nIst "
             "Papier im Fach?"

@@ -27,7 +27,7 @@ DROPPED = frozenset(
     )
 )
 ATTRIBUTES = {
-    "*": {"style", "dir", "lang", "title", "align", "valign", "class", "id"},
+    "*": {"style", "dir", "lang", "title", "align", "valign", "class", "id", "name"},
     "a": {"href"},
     "img": {"src", "alt", "width", "height"},
     "blockquote": {"type"},
@@ -67,28 +67,30 @@ _LINK = re.compile(r"\s*(?:https?://|mailto:|tel:)", re.IGNORECASE)
 # from here on is quoted; c, it holds a quote and perhaps answers; h, the line that introduces a quote; s, a signature;
 # f, this holds a mail passed on.
 _NAMES_OF_MARKS = {
-    "c": "gmail_quote gmail_quote_container protonmail_quote",
+    "c": "gmail_quote gmail_quote_container protonmail_quote bluemail_quote missive_quote front-blockquote",
     "f": ("isforwardcontent moz-forward-container"),
-    "h": ("airmail_ext_on gmail_attr moz-cite-prefix moz-email-headers-table quote-header reply-intro replyintro"),
+    "h": (
+        "airmail_ext_on airmail_on gmail_attr moz-cite-prefix moz-email-headers-table quote-header reply-intro "
+        "replyintro "
+        "tutanota_quote_attr gmail_quote_attribution canaryheader"
+    ),
     "q": (
-        "cf_quote crm-quote edo-original_message fd_quoted freshdesk_quote front-blockquote "
-        "geary-quote hey_quote hmquote isreplycontent "
-        "mb_quote mimestream-quote missive_quote ntes_quote olk_src_body_section origbody "
-        "quoted-text skypequote tmo_quote trix-quote tutanota_quote wisestamp_quote "
-        "yahoo_quoted yahooquoted zendesk_quote zmail_extra zmail_quote"
+        "__pbconvbody aqm-original canaryblockquote cf_quote cm_quote crm-quote edo-original_message fairemail_quote "
+        "fd_quoted freshdesk_quote geary-quote hey_quote hmquote isreplycontent mb_quote mimestream-quote ntes_quote "
+        "olk_src_body_section origbody pm_quote polymail-quote quoted-text quoted_body quoted_body_id quoted_header "
+        "skypequote spark_quote superhuman_quote tmo_quote trix-quote tutanota_quote wisestamp_quote yahoo_quoted "
+        "yahooquoted ymailquoted zendesk_quote zmail_extra zmail_quote"
     ),
     "r": (
-        "divrplyfwdmsg divrplyfwdmsg1 hmreplyforward mail-editor-reference-message-container "
-        "ms-outlook-mobile-reference-message "
-        "outlook_messageheader outlookmessageheader stopspelling"
+        "__pbconvhr divrplyfwdmsg divrplyfwdmsg1 hmreplyforward mail-editor-reference-message-container "
+        "ms-outlook-mobile-reference-message outlook_messageheader outlookmessageheader stopspelling zwchr"
     ),
-    "s": (
-        "applemailsignature bloop_sign edo-signature front-signature gmail_signature "
-        "gmail_signature_prefix moz-signature ms-outlook-mobile-signature protonmail_signature_block "
-        "signature"
-    ),
+    "s": "bloop_sign canarysig gmail_signature_prefix blue_signature mobile_signature",
 }
 _MARKS = {name: mark for mark, names in _NAMES_OF_MARKS.items() for name in names.split()}
+# The same for `name`, which web.de, GMX and Spark use.
+_MARKS_BY_NAME = {"quote": "q", "messagereplysection": "c", "messagesignaturesection": "s"}
+_NAMES_SIGNATURE = re.compile(r"signature(?:_?block|section|text|wrapper|container)?$")
 
 
 def allowed(tag: str, name: str, value: str) -> str | None:
@@ -97,6 +99,9 @@ def allowed(tag: str, name: str, value: str) -> str | None:
         return _harmless_style(value) if len(value) < 4000 else None
     if name in ("class", "id"):
         return _mark_of(value)
+    if name == "name":
+        mark = _MARKS_BY_NAME.get(value.strip().lower())
+        return MARK + mark if mark else None
     if name == "src":
         value = value.strip()
         if value[:4].lower() == "cid:":
@@ -117,7 +122,7 @@ def _mark_of(value: str) -> str | None:
         mark = _MARKS.get(word, "")
         if not mark and word.startswith("yahoo_quoted"):
             mark = "q"
-        if not mark and word.startswith("ms-outlook-mobile-signature"):
+        if not mark and (_NAMES_SIGNATURE.search(word) or word.startswith("ms-outlook-mobile-signature")):
             mark = "s"
         if mark:
             return MARK + mark

@@ -4,19 +4,28 @@ from typing import NamedTuple
 
 from ._quote_words import (
     ADDRESS,
+    COMPARES,
+    GROUPWISE_RULE,
     HAS_DATE,
     HAS_TIME,
-    HEADER_LINE,
+    HAS_YEAR,
     LAST_WORDS,
+    NEW_SENTENCE,
     OF_ONESELF,
     OPENS_INTRODUCTION,
     ORIGINAL,
     RULE,
+    RULE_WITH_WORDS,
+    SMALL_WORDS,
     VERB,
     VERB_AT_END,
+    bare_header_kind,
+    header_kind,
 )
 
 _LONGEST_INTRODUCTION = 6  # lines
+_LONGEST_HEADER = 24  # lines
+_SHORT = 12  # words of an introduction that has no date
 
 
 class Line(NamedTuple):
@@ -33,10 +42,10 @@ def introduction(lines: list[Line], index: int) -> int:
         while end < len(lines) and "h" in lines[end].marks:
             end += 1
         return end
+    if first.text.startswith(">>>") and GROUPWISE_RULE.match(first.text) and HAS_DATE.search(first.text):
+        return index + 1
     opens = bool(OPENS_INTRODUCTION.match(first.text))
-    may_wrap = (
-        opens or bool(ADDRESS.search(first.text) and VERB.search(first.text)) or first.text.rstrip().endswith("<")
-    )
+    may_wrap = opens or _is_address_and_verb(first.text) or first.text.rstrip().endswith("<")
     text = ""
     blanks = 0
     for position in range(index, min(index + _LONGEST_INTRODUCTION, len(lines))):
@@ -54,22 +63,31 @@ def introduction(lines: list[Line], index: int) -> int:
         text = f"{text} {own}" if text else own
         if len(text) > 700:
             break
-        if _ends(text):
+        if _ends(text) or (opens and text.endswith(">") and text.count("<") == text.count(">")):
             after = next_words(lines, position + 1)
             is_followed = after < len(lines) and is_marked(lines[after])
-            return position + 1 if _is_introduction(text, opens=opens, is_followed=is_followed) else 0
+            if _is_introduction(text, opens=opens, is_followed=is_followed):
+                return position + 1
+            if _ends(text):
+                return 0
     return 0
+
+
+def _is_address_and_verb(text: str) -> bool:
+    return "@" in text and bool(ADDRESS.search(text) and VERB.search(text))
 
 
 def _opens_another(text: str, own: str) -> bool:
     """Whether a line begins an introduction of its own, rather than going on with "… schrieb am Dienstag"."""
-    if not OPENS_INTRODUCTION.match(own) or not HAS_DATE.search(own) or not HAS_DATE.search(text):
+    if not OPENS_INTRODUCTION.match(own) or not HAS_DATE.search(own):
         return False
+    if not HAS_DATE.search(text):
+        return len(text.split()) > 2  # "Am" and "On Monday," may stand alone before the date
     return not _ends(own) or bool(VERB.search(own) or ADDRESS.search(own))
 
 
 def _ends(text: str) -> bool:
-    tail = text[-60:].rstrip(" \t\xa0*_-")
+    tail = text[-60:].rstrip(" \t*_-")
     if tail.endswith((":", "：")):
         return True
     last = tail[-25:].rpartition(" ")[2].rpartition(">")[2].lower()
@@ -77,37 +95,70 @@ def _ends(text: str) -> bool:
 
 
 def _is_introduction(text: str, *, opens: bool, is_followed: bool) -> bool:
-    has_verb = bool(VERB.search(text) or VERB_AT_END.search(text[-60:]))
-    has_date = bool(HAS_DATE.search(text[:200]))
-    has_address = bool(ADDRESS.search(text))
-    if is_followed:
-        return has_verb or (has_date and has_address)
-    if OF_ONESELF.search(text):
+    if NEW_SENTENCE.search(text):
         return False
+    has_date = bool(HAS_DATE.search(text[:300]))
+    has_address = "@" in text and bool(ADDRESS.search(text))
+    is_of_oneself = bool(OF_ONESELF.search(text)) and not has_address
+    ends_with_verb = bool(VERB_AT_END.search(text[-60:]))
+    has_verb = ends_with_verb or bool(VERB.search(text))
+    if is_of_oneself:
+        return False
+    if not _ends(text):  # "2011/4/7 Ada Brand <ada@example.org>" lacks the colon
+        return is_followed and has_date and has_address
+    if is_followed:
+        if has_date and (has_address or has_verb):
+            return True
+        return has_verb and len(text.split()) <= _SHORT and not COMPARES.match(text)
     if has_verb:
         return has_date and (has_address or (opens and bool(HAS_TIME.search(text))))
-    return has_date and has_address and text.rstrip("*_ ").endswith((">:", "):", "]:"))
+    ends_with_address = text.rstrip("*_ ").endswith((">:", "):", "]:"))
+    return has_date and has_address and ends_with_address and _is_date_and_name(text)
+
+
+def _is_date_and_name(text: str) -> bool:
+    """Whether only a name stands between the date and the address, and no words of a log or a sentence."""
+    address = ADDRESS.search(text)
+    before = text[: address.start()] if address else text
+    last_digit = max((at for at, character in enumerate(before) if character.isdigit()), default=0)
+    return all(
+        not word.isalpha() or not word.islower() or word in SMALL_WORDS for word in before[last_digit + 1 :].split()
+    )
+
+
+def name_above(lines: list[Line], kinds: list[str], index: int) -> int:
+    """Where the introduction at `index` begins, if the name before "<ada@example.org> wrote:" stands above it."""
+    text = lines[index].text.lstrip()
+    above = index - 1
+    if not text.startswith("<") or above < 0 or kinds[above] != "said":
+        return index
+    name = lines[above].text.strip()
+    is_alone = above == 0 or not lines[above - 1].text.strip()
+    return above if is_alone and 0 < len(name) <= 60 and name[-1] not in ".,:;!?" else index
 
 
 def header_block(lines: list[Line], index: int) -> int:
     """Whether the header of another mail begins here: sender first or nearly so, three kinds of line; 0 or its end."""
-    first = HEADER_LINE.match(lines[index].text)
-    if not first or first.lastgroup == "other":
+    first = header_kind(lines[index].text)
+    if not first or first == "other":
         return 0
+    if first == "from" and _is_header_in_one_line(lines[index].text):
+        return index + 1
     found: dict[str, int] = {}
-    blanks = loose = 0
+    gap = blanks = loose = 0
     end = index
-    for position in range(index, min(index + 24, len(lines))):
+    for position in range(index, min(index + _LONGEST_HEADER, len(lines))):
         text = lines[position].text
         if not text.strip():
+            gap += 1
             blanks += 1
-            if (blanks > 1 and len(found) >= 3) or blanks > 5:
+            if (gap > 1 and len(found) >= 3) or gap > 5 or blanks > 10:
                 break
             continue
-        hit = HEADER_LINE.match(text)
-        if hit:
-            name = hit.lastgroup or ""
-            if name in found and name != "other" and name != "to":
+        gap = 0
+        name = header_kind(text)
+        if name:
+            if name in found and name not in ("other", "to"):
                 break
             found[name] = position
             end = position + 1
@@ -117,27 +168,79 @@ def header_block(lines: list[Line], index: int) -> int:
             loose += 1
             if loose > 2 or (len(found) == 1 and loose > 1):
                 break
-    essential = len({"from", "date", "to", "subject"} & set(found))
-    if (
-        essential == 2
-        and {"date", "to"} <= set(found)
-        and HAS_TIME.search(lines[found["date"]].text)
-        and ADDRESS.search(lines[found["to"]].text)
-    ):
-        return end
-    names_mail = (
-        "subject" in found
-        or any(ADDRESS.search(lines[at].text) for at in found.values())
-        or ("date" in found and bool(HAS_TIME.search(lines[found["date"]].text)))
-    )
-    is_header = "from" in found and (
-        (essential >= 3 and names_mail)
-        or (essential == 2 and bool(ADDRESS.search(lines[found["from"]].text)) and _has_rule_before(lines, index))
-    )
-    return end if is_header else 0
+    return end if _is_header(lines, index, found) else 0
+
+
+def _is_header(lines: list[Line], index: int, found: dict[str, int]) -> bool:
+    essential = {"from", "date", "to", "subject"} & set(found)
+
+    def has_address(kind: str) -> bool:
+        return kind in found and bool(ADDRESS.search(lines[found[kind]].text))
+
+    def has_time(kind: str) -> bool:
+        return kind in found and bool(HAS_TIME.search(lines[found[kind]].text))
+
+    if essential == {"date", "to"}:
+        return has_time("date") and has_address("to")
+    if "from" not in found or len(essential) < 2:
+        return False
+    if len(essential) >= 3:
+        return "subject" in found or any(has_address(kind) for kind in found) or has_time("date")
+    if not has_address("from"):
+        return False
+    is_dated = has_time("date") and bool(HAS_YEAR.search(lines[found["date"]].text))
+    return is_dated or _has_rule_before(lines, index)
+
+
+def _is_header_in_one_line(text: str) -> bool:
+    """ "From: Ada Sent: Monday To: IT Subject: Printer", as some programs write it when they drop the mark-up."""
+    kinds: set[str] = set()
+    words = text[:500].replace("*", " ").split()
+    for at, word in enumerate(words):
+        if word.endswith(":"):
+            kinds.add(header_kind(word) or header_kind(" ".join(words[max(at - 1, 0) : at + 1])))
+    return {"from", "subject"} <= kinds and len({"date", "to"} & kinds) > 0 and bool(HAS_DATE.search(text))
+
+
+def foreign_header(lines: list[Line], index: int) -> bool:
+    """Whether the lines below a rule are a mail's header in a language we do not know: labels, an address, a time."""
+    labels = blanks = 0
+    has_address = has_time = False
+    for line in lines[index : index + 10]:
+        text = line.text.strip()
+        if not text:
+            blanks += 1
+            if blanks > 3:
+                break
+            continue
+        label, colon, value = text.replace("：", ":").partition(":")
+        if not colon or len(label) > 30 or len(label.split()) > 3 or not value.strip():
+            break
+        labels += 1
+        has_address = has_address or "@" in value
+        has_time = has_time or bool(HAS_DATE.search(value))
+    return labels >= 3 and has_address and has_time
+
+
+def notes_header(lines: list[Line], index: int) -> int:
+    """Where the header of old Notes begins, if the line at `index` is its "To": words alone, values below; else -1."""
+    if bare_header_kind(lines[index].text) != "to":
+        return -1
+    kinds = {bare_header_kind(line.text) for line in lines[index + 1 : index + 16]}
+    if "subject" not in kinds or "other" not in kinds:
+        return -1
+    start = index
+    for above in range(index - 1, max(index - 6, -1), -1):
+        if HAS_TIME.search(lines[above].text):
+            start = above
+            name = above - 1
+            return name if name >= 0 and lines[name].text.strip() and len(lines[name].text) < 80 else start
+    return -1
 
 
 def _has_rule_before(lines: list[Line], index: int) -> bool:
+    if "t" in lines[index].marks or "o" in lines[index].marks:
+        return True
     before = index - 1
     while before >= 0 and not lines[before].text.strip():
         before -= 1
@@ -147,15 +250,18 @@ def _has_rule_before(lines: list[Line], index: int) -> bool:
 
 
 def with_rule_before(lines: list[Line], kinds: list[str], index: int) -> int:
-    """The rule above a quoted header belongs to it."""
+    """The rule above a quoted header belongs to it, with the words in it."""
     before = index - 1
     while before >= 0 and not lines[before].text.strip():
         before -= 1
-    return before if before >= 0 and RULE.match(lines[before].text) and kinds[before] == "said" else index
+    if before < 0 or kinds[before] != "said":
+        return index
+    text = lines[before].text
+    return before if "-" in lines[before].marks or RULE.match(text) or RULE_WITH_WORDS.match(text) else index
 
 
 def is_marked(line: Line) -> bool:
-    return line.depth > 0 or "b" in line.marks
+    return line.depth > 0 or "b" in line.marks or "g" in line.marks
 
 
 def next_words(lines: list[Line], index: int) -> int:

@@ -14,7 +14,7 @@ _BLOCK_WORDS = (
 _BLOCKS = frozenset(_BLOCK_WORDS.split())
 _PARAGRAPH_WORDS = "p h1 h2 h3 h4 h5 h6 ul ol table blockquote pre"
 _PARAGRAPHS = frozenset(_PARAGRAPH_WORDS.split())
-_MARK = re.compile(r" (?:class|id|type)=\"" + MARK + r"([a-z]*)\"")
+_MARK = re.compile(r" (?:class|id|type|name)=\"" + MARK + r"([a-z]*)\"")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _VOID = frozenset(("col", "wbr"))
 
@@ -97,12 +97,15 @@ def laid_out(html: str) -> tuple[list[Token], list[HtmlLine]]:
                 end_line()
             if name == "blockquote" and not own and not _is_mere_indent(attributes):
                 own = "b"  # a quote if it is introduced as one, else a person's own indent
+            elif name == "blockquote" and own == "c" and "c" not in marks:
+                own = "g"  # Gmail's button for a person's own quotation, outside of any answered mail
             is_quote = "q" in own or (name == "blockquote" and "c" in own)
             opened.append((name, int(is_quote), marks))
             depth += is_quote
             marks += own
             if "border-top" in attributes:
-                marks += "t"
+                # The line above a quoted header; Outlook's has a room of three points below it, in every language.
+                marks += "o" if "padding:3" in attributes else "t"
             gap = gap or name in _PARAGRAPHS
             preformatted += name == "pre"
             stream.append(token)

@@ -22,7 +22,7 @@ MAX_HTML = 2_000_000  # characters that are rendered; S19
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _STYLE_ELEMENT = re.compile(r"<style\b", re.IGNORECASE)
 _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:[^\">]++|\"[^\"]*+\")*+)>")
-_MARKS = re.compile(r" (?:class|id|type)=\"" + MARK + r"[a-z]*\"")
+_MARKS = re.compile(r" (?:class|id|type|name)=\"" + MARK + r"[a-z]*\"")
 _IMAGE = re.compile(r"<img((?:[^\">]++|\"[^\"]*+\")*+)>")
 _ATTRIBUTE = re.compile(r" ([a-z]+)=\"([^\"]*+)\"")
 _ROUGH = re.compile(r"<[^<>]{0,2000}>")

@@ -7,14 +7,21 @@ pieces are put together again. Whatever is not clearly quoted counts as written 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ._introductions import Line, header_block, introduction, is_marked, next_words, with_rule_before
-from ._lines import HtmlLine, laid_out
-from ._quote_words import (
-    FORWARDED,
-    HEADER_LINE,
-    NOTES_RULE,
-    ORIGINAL,
+from ._answers import show_answers
+from ._introductions import (
+    Line,
+    foreign_header,
+    header_block,
+    introduction,
+    is_marked,
+    name_above,
+    next_words,
+    notes_header,
+    with_rule_before,
 )
+from ._lines import HtmlLine, laid_out
+from ._quote_words import FORWARDED, NOTES_RULE, ORIGINAL, POINTS_BELOW, RULE, RULE_WITH_WORDS, header_kind
+from ._signature_words import LINK
 from .markup import Token, marked_html, without_marks
 from .signatures import mark_signatures
 
@@ -22,8 +29,10 @@ SAID, QUOTE, SIGNATURE, FORWARD = "said", "quote", "signature", "forward"
 
 _LONGEST_LINE = 600  # characters of a line that are looked at
 
-# Direction marks that Windows Mail strews over dates, and hard spaces.
-_UNSEEN = {0xA0: " ", 0x200E: None, 0x200F: None, 0x200B: None, 0xFEFF: None}
+# Marks that nobody sees, which programs strew over dates and empty lines; and other spaces than the plain one.
+_UNSEEN = dict.fromkeys(
+    [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFE0F, 0xFEFF], None
+) | dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
 
 _RULES = tuple("-_=~─—–")
 
@@ -52,15 +61,17 @@ class Folded:
 
 
 def fold_text(text: str, *, sent: str = "") -> Folded:
-    """Part a plain text. `sent` is what we wrote before: lines amid its quotation that are not in it are shown "
-    "(P4.2)."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    looked_at = [Line(line[:_LONGEST_LINE], _prefix_depth(line)) for line in lines]
-    kinds = _kinds(looked_at, sent)
+    """Part a plain text. `sent` is what was written before in the conversation: lines amid its quotation that are
+    not from it are shown (P4.2)."""
+    text_lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text_lines.split("\n")
+    seen = lines if text.isascii() else text_lines.translate(_UNSEEN).split("\n")
+    looked_at = [Line(line[:_LONGEST_LINE], _prefix_depth(line)) for line in seen]
+    kinds, is_whole = _kinds(looked_at, sent)
     said = _text_of(lines, kinds, (SAID,))
     if not said and FORWARD in kinds:
         said = _text_of(lines, _without_header(looked_at, kinds), (FORWARD,))
-    if _is_all_folded(looked_at, kinds):
+    if is_whole:
         return Folded(visible=text, whole=text, said=said, pieces=_pieces(lines, [SAID] * len(lines)))
     return Folded(
         visible=_text_of(lines, kinds, (SAID, FORWARD)),
@@ -78,7 +89,7 @@ def fold_html(html: str, *, sent: str = "") -> Folded:
     stream, laid = laid_out(canonical)
     whole = without_marks(canonical)
     lines = _as_lines(laid)
-    kinds = _kinds(lines, sent)
+    kinds, is_whole = _kinds(lines, sent)
     texts = [line.text.replace("\xa0", " ") for line in laid]
     is_forward = FORWARD in kinds
     if not is_forward and QUOTE not in kinds and SIGNATURE not in kinds:
@@ -86,7 +97,7 @@ def fold_html(html: str, *, sent: str = "") -> Folded:
     said = _html_of(stream, laid, kinds, (SAID,))
     if is_forward and SAID not in (kind for kind, text in zip(kinds, texts, strict=True) if text.strip()):
         said = _html_of(stream, laid, _without_header(lines, kinds), (FORWARD,))
-    if _is_all_folded(lines, kinds):
+    if is_whole:
         return Folded(visible=whole, whole=whole, said=said, pieces=_pieces(texts, [SAID] * len(texts)))
     return Folded(
         visible=_html_of(stream, laid, kinds, (SAID, FORWARD)),
@@ -155,21 +166,21 @@ def _prefix_depth(line: str) -> int:
     return depth
 
 
-def _kinds(lines: list[Line], sent: str) -> list[str]:
-    """The kind of every line."""
+def _kinds(lines: list[Line], sent: str) -> tuple[list[str], bool]:
+    """The kind of every line; and whether nothing may be folded.
+
+    Nothing is folded where nothing else would remain (P4.3), or where the author says that the answers stand within
+    an unmarked quotation: nobody could tell them from the quoted words (P4.2).
+    """
     kinds = [SAID] * len(lines)
-    _mark_quotes(lines, kinds)
+    unmarked = _mark_quotes(lines, kinds)
     if sent:
-        _show_answers(lines, kinds, sent)
+        show_answers(lines, kinds, sent)
     mark_signatures([line.text for line in lines], [line.marks for line in lines], kinds)
-    return kinds
-
-
-def _is_all_folded(lines: list[Line], kinds: list[str]) -> bool:
-    """Nothing but quotes and signatures: then nothing is folded, and all is shown (P4.3)."""
-    return not any(
-        kind in (SAID, FORWARD) and line.text.strip(" \t\xa0*_-=.") for kind, line in zip(kinds, lines, strict=True)
-    )
+    shown = [line.text for line, kind in zip(lines, kinds, strict=True) if kind in (SAID, FORWARD)]
+    if not any(text.strip(" \t*_-=.") for text in shown):
+        return kinds, True
+    return kinds, unmarked < len(lines) and any(POINTS_BELOW.search(text) for text in shown)
 
 
 def _without_header(lines: list[Line], kinds: list[str]) -> list[str]:
@@ -177,64 +188,117 @@ def _without_header(lines: list[Line], kinds: list[str]) -> list[str]:
     kinds = list(kinds)
     start = kinds.index(FORWARD)
     after = next_words(lines, start + 1)
-    end = header_block(lines, after) if after < len(lines) else 0
-    while end and end < len(lines) and lines[end].text.strip() and lines[end - 1].text.strip() != "":
-        hit = HEADER_LINE.match(lines[end].text)
-        if not hit and end - after > 8:
+    bare = [line._replace(text=line.text.lstrip("> \t")) for line in lines[: after + 40]]
+    end = header_block(bare, after) if after < len(bare) else 0
+    while end and end < len(bare) and bare[end].text.strip() and bare[end - 1].text.strip():
+        if not header_kind(bare[end].text) and end - after > 8:
             break
         end += 1
     _fill(kinds, start, end or start + 1, QUOTE)
     return kinds
 
 
-def _mark_quotes(lines: list[Line], kinds: list[str]) -> None:
+def _mark_quotes(lines: list[Line], kinds: list[str]) -> int:
+    """Read the lines from top to bottom: what is neither introduced nor marked as a quote stays said.
+
+    Tells where a quotation without marks begins, that goes on to the end.
+    """
     index, count = 0, len(lines)
     has_said = False
-    # An indented block at the very end of an HTML mail is its quote, even if nobody says so.
-    last_words = max((at for at, line in enumerate(lines) if line.text.strip() and "b" not in line.marks), default=-1)
+    last_words = _last_words_before_indent(lines)
+    has_one_mark = sum(1 for line in lines if line.depth) == 1
     while index < count:
         line = lines[index]
         if "r" in line.marks and has_said:
             _fill(kinds, index, count, QUOTE)
-            return
-        if line.depth or ("b" in line.marks and has_said and index > last_words):
-            index = _take_marked(lines, kinds, index)
-            continue
-        if not line.text.strip():
+            return index
+        if not line.text.strip() and not line.depth:
             index += 1
             continue
-        begins_with_rule = line.text.lstrip(" \t\xa0>*")[:1] in _RULES
-        has_colon = ":" in line.text or "：" in line.text
-        if "f" in line.marks or ((begins_with_rule or has_colon) and FORWARDED.match(line.text)):
+        if _passes_on(line):
             _fill(kinds, index, count, FORWARD)
-            return
-        if begins_with_rule and (ORIGINAL.match(line.text) or NOTES_RULE.match(line.text)):
-            if has_said:
-                _fill(kinds, index, count, QUOTE)
-                return
+            return count
+        is_indented = "b" in line.marks and has_said and index > last_words
+        if (line.depth or is_indented) and not _is_groupwise(lines, index):
+            if has_one_mark and _goes_on_with_more_than(lines, index):
+                index += 1
+            else:
+                index = _take_marked(lines, kinds, index)
+            continue
+        start, end = _heading(lines, kinds, index)
+        if not end:
+            has_said = True
             index += 1
             continue
-        header = header_block(lines, index) if has_colon else 0
+        after = next_words(lines, end)
+        if after < count and is_marked(lines[after]) and not (has_said and _is_header(lines, index, after)):
+            _fill(kinds, start, after, QUOTE)
+            index = _take_marked(lines, kinds, after)
+        elif has_said:
+            _fill(kinds, start, count, QUOTE)
+            return start
+        else:
+            index = end
+    return count
+
+
+def _last_words_before_indent(lines: list[Line]) -> int:
+    """An indented block at the very end of an HTML mail is its quote, even if nobody says so: where it may begin.
+
+    Unless its author shows something there: "The printer says:".
+    """
+    last = max((at for at, line in enumerate(lines) if line.text.strip() and "b" not in line.marks), default=-1)
+    return len(lines) if last >= 0 and lines[last].text.rstrip().endswith(":") else last
+
+
+def _passes_on(line: Line) -> bool:
+    if "f" in line.marks:
+        return True
+    text = line.text
+    is_rule = text.lstrip(" \t>*")[:1] in _RULES
+    return (is_rule or ":" in text or "：" in text) and bool(FORWARDED.match(text))
+
+
+def _goes_on_with_more_than(lines: list[Line], index: int) -> bool:
+    """Whether the mail's only ">" belongs to a sentence that began a line above: "the printer needs > 5 minutes"."""
+    return index > 0 and bool(lines[index - 1].text.strip()) and lines[index].text.lstrip().startswith(">")
+
+
+def _is_groupwise(lines: list[Line], index: int) -> bool:
+    return lines[index].text.startswith(">>>") and introduction(lines, index) > 0
+
+
+def _heading(lines: list[Line], kinds: list[str], index: int) -> tuple[int, int]:
+    """Where what heads a quotation begins (a name or a rule may stand above this line) and ends; (0, 0) if none."""
+    line = lines[index]
+    text = line.text
+    if text.lstrip(" \t>*")[:1] in _RULES:
+        if ORIGINAL.match(text) or NOTES_RULE.match(text):
+            return index, index + 1
+        if RULE.match(text) or RULE_WITH_WORDS.match(text) or "-" in line.marks:
+            after = next_words(lines, index + 1)
+            if after < len(lines) and foreign_header(lines, after):
+                return index, index + 1
+    if ":" in text or "：" in text:
+        header = header_block(lines, index)
         if header:
-            if has_said:
-                _fill(kinds, with_rule_before(lines, kinds, index), count, QUOTE)
-                return
-            index = header
-            continue
-        introduced = introduction(lines, index)
-        if introduced:
-            after = next_words(lines, introduced)
-            if after < count and is_marked(lines[after]):
-                _fill(kinds, index, after, QUOTE)
-                index = _take_marked(lines, kinds, after)
-                continue
-            if has_said:
-                _fill(kinds, index, count, QUOTE)
-                return
-            index = introduced
-            continue
-        has_said = True
-        index += 1
+            return with_rule_before(lines, kinds, index), header
+        if "o" in line.marks and foreign_header(lines, index):
+            return index, index + 1
+    elif len(text) < 30:
+        start = notes_header(lines, index)
+        if start >= 0:
+            return start, index + 1
+    introduced = introduction(lines, index)
+    return (name_above(lines, kinds, index), introduced) if introduced else (0, 0)
+
+
+def _is_header(lines: list[Line], index: int, after: int) -> bool:
+    """Whether a header stands over a mail that only began with a quote: its program marks nothing."""
+    if introduction(lines, index):
+        return False
+    marked = sum(1 for line in lines[after:] if line.depth)
+    return marked * 2 < sum(1 for line in lines[after:] if line.text.strip())
 
 
 def _fill(kinds: list[str], start: int, end: int, kind: str) -> None:
@@ -244,32 +308,29 @@ def _fill(kinds: list[str], start: int, end: int, kind: str) -> None:
 def _take_marked(lines: list[Line], kinds: list[str], start: int) -> int:
     """Mark a run of marked lines with the empty ones amid them; what follows is a person's again."""
     index = last = start
-    while index < len(lines) and (is_marked(lines[index]) or not lines[index].text.strip()):
-        if is_marked(lines[index]):
+    while index < len(lines):
+        if is_marked(lines[index]) or (index > start and _is_broken_link(lines, index)):
             last = index
+        elif lines[index].text.strip():
+            break
         index += 1
     _fill(kinds, start, last + 1, QUOTE)
     return last + 1
 
 
-def _show_answers(lines: list[Line], kinds: list[str], sent: str) -> None:
-    """Within the quotation of what we sent, show the lines that we did not send (P4.2): no mark tells them "
-    "otherwise."""
-    known = f" {' '.join(_words(sent))} "
-    quoted = [index for index, kind in enumerate(kinds) if kind == QUOTE]
-    words = {index: _words(lines[index].text) for index in quoted}
-    is_ours = {index: not words[index] or f" {' '.join(words[index])} " in known for index in quoted}
-    full = [index for index in quoted if len(words[index]) > 2]
-    ours = [index for index in full if is_ours[index]]
-    if not ours or len(ours) * 2 < len(full):
-        return  # it quotes something else
-    for index in quoted:
-        if ours[0] < index < ours[-1] and not is_ours[index] and not lines[index].depth:
-            kinds[index] = SAID
-
-
-def _words(text: str) -> list[str]:
-    return "".join(character if character.isalnum() else " " for character in text.casefold()).split()
+def _is_broken_link(lines: list[Line], index: int) -> bool:
+    """Whether a line amid marked ones is the rest of a link that some program wrapped without marking it."""
+    own = lines[index].text.strip()
+    if not own or len(own) > 300 or index + 1 >= len(lines) or not is_marked(lines[index - 1]):
+        return False
+    if not is_marked(lines[index + 1]):
+        return False
+    if own.endswith(">") and not LINK.sub("", own).strip(" >"):
+        return True
+    before = lines[index - 1].text
+    opened = max(before.rfind("(http"), before.rfind("<http"))
+    closer = ")" if before[opened : opened + 1] == "(" else ">"
+    return opened >= 0 and closer not in before[opened:] and closer in own and " " not in own
 
 
 def _text_of(lines: list[str], kinds: list[str], wanted: tuple[str, ...]) -> str:

@@ -1,8 +1,23 @@
-"""Where a signature begins: the dashes, the telephone's own line, a mailing list's footer."""
+"""Where a signature begins: the dashes, the telephone's own line, a list's or a company's footer."""
 
-from ._quote_words import DEVICE, LINK, LIST_FOOTER, RULE, SIGNATURE_RULE
+from ._quote_words import RULE
+from ._signature_words import (
+    BEGINS_FROM,
+    BEGINS_SENT,
+    CLOSING,
+    COMPANY_FOOTER,
+    DEVICE,
+    ENDS_SENT,
+    LINK,
+    LIST_FOOTER,
+    NAMES_DEVICE,
+    SIGNATURE_RULE,
+)
 
 _LONGEST, _LONGEST_FOOTER = 25, 9  # lines; what is longer is no signature, and no footer of a list
+_LONGEST_DEVICE = 150  # characters
+_MOST_WORDS_OF_DEVICE = 14
+_SENTENCE = 9  # words; a line of so many is somebody's sentence, not a part of a signature
 
 
 def mark_signatures(texts: list[str], marks: list[str], kinds: list[str]) -> None:
@@ -15,6 +30,18 @@ def mark_signatures(texts: list[str], marks: list[str], kinds: list[str]) -> Non
         if kinds[start] == "said":
             _mark_end(texts, marks, kinds, start, end)
         end = start
+
+
+def is_device_line(text: str) -> bool:
+    """Whether a telephone or a mail program wrote this line: "Sent from my iPhone", in any of many languages."""
+    text = LINK.sub("", text).replace("[", "").replace("]", "").strip()
+    if not text or len(text) > _LONGEST_DEVICE:
+        return False
+    if DEVICE.match(text):
+        return True
+    if "?" in text or ", " in text or len(text.split()) > _MOST_WORDS_OF_DEVICE or not NAMES_DEVICE.search(text):
+        return False
+    return bool(BEGINS_SENT.match(text) or (BEGINS_FROM.match(text) and ENDS_SENT.search(text[-40:])))
 
 
 def _mark_end(texts: list[str], marks: list[str], kinds: list[str], start: int, end: int) -> None:
@@ -30,17 +57,53 @@ def _signature_start(texts: list[str], kinds: list[str], start: int, end: int) -
     """The first line of the signature among `start` to `end`, or `end`."""
     filled = [index for index in range(start, end) if texts[index].strip()]
     near_end = filled[-_LONGEST - 1] if len(filled) > _LONGEST else start
-    first = next((index for index in range(near_end, end) if SIGNATURE_RULE.match(texts[index])), end)
+    first = next(
+        (
+            index
+            for index in range(near_end, end)
+            if SIGNATURE_RULE.match(texts[index]) and _is_signature(texts[index:end])
+        ),
+        end,
+    )
     last_lines = filled[-_LONGEST_FOOTER - 1] if len(filled) > _LONGEST_FOOTER else start
     for index in range(last_lines, first):
         if RULE.match(texts[index]) and any(LIST_FOOTER.search(text) for text in texts[index + 1 : first]):
             first = index
             break
-    # The telephone's line ends a letter, or stands just before its signature.
+    return _without_devices(texts, kinds, start, _company_footer(texts, start, first))
+
+
+def _is_signature(lines: list[str]) -> bool:
+    """Whether what follows dashes may be one: sentences after a mere divider are the letter itself (P4)."""
+    sentences = [line for line in lines if len(line.split()) >= _SENTENCE]
+    is_dashes = lines[0].strip() == "--"
+    return len(sentences) <= (3 if is_dashes else 1) or any(
+        LIST_FOOTER.search(line) or COMPANY_FOOTER.search(line) for line in sentences
+    )
+
+
+def _company_footer(texts: list[str], start: int, end: int) -> int:
+    """Where register, directors and the lawyers' notice begin, below "Mit freundlichen Grüßen"; or `end`."""
+    closing = next((at for at in range(end - 1, max(start, end - 60) - 1, -1) if CLOSING.match(texts[at])), end)
+    for index in range(closing + 1, end):
+        if COMPANY_FOOTER.search(texts[index]):
+            return index
+    return end
+
+
+def _without_devices(texts: list[str], kinds: list[str], start: int, first: int) -> int:
+    """The telephone's line ends a letter, or stands just before its signature; its link may stand below it."""
     while True:
-        last = first - 1
-        while last >= start and (not texts[last].strip() or kinds[last] == "signature"):
-            last -= 1
-        if last < start or not DEVICE.match(LINK.sub("", texts[last]).replace("[", "").replace("]", "").strip()[:150]):
+        last = _words_before(texts, kinds, start, first)
+        if last >= start and not LINK.sub("", texts[last]).strip(" <>()[]"):
+            last = _words_before(texts, kinds, start, last)
+        if last < start or not is_device_line(texts[last]):
             return first
         first = last
+
+
+def _words_before(texts: list[str], kinds: list[str], start: int, end: int) -> int:
+    last = end - 1
+    while last >= start and (not texts[last].strip() or kinds[last] == "signature"):
+        last -= 1
+    return last
