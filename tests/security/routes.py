@@ -51,7 +51,7 @@ class Route:
 _LISTS = ("", "?before=99999999999999-1", "?before=x")
 _CARDS = tuple(
     f"?change={card}"
-    for card in ("assignee", "team", "status", "classification", "impact", "visit", "subject", "participants", "links", "tags")
+    for card in ("assignee", "team", "status", "classification", "impact", "visit", "subject", "participants", "links", "elsewhere", "tags")
 )  # fmt: skip
 _SEARCHES = (
     "?q=canary", "?q=canarysubject*", "?q=canarynotehr1", "?q=canarynotefileit1", "?q=canarytagit1", "?q=canarytextfacilities1",
@@ -218,6 +218,8 @@ TABLE: Mapping[str, Route] = {
     "participants": Route("ticket", "POST", {"person": "mira.kowalski@lindner.example", "role": "helper"}),
     "participant-confirmation": Route("ticket", "POST", {"with_history": "1"}, nested=("uid",)),
     "participant-removal": Route("ticket", "POST", {}, nested=("uid",)),
+    "elsewhere": Route("ticket", "POST", {"number": "INC0012345", "domain": "supplier.example"}),
+    "elsewhere-removal": Route("ticket", "POST", {"number": "INC0012345"}),
     "links": Route("ticket", "POST", {"number": "7200001", "kind": "related"}),
     "link-removal": Route("ticket", "POST", {"kind": "related"}, nested=("other",)),
     "tags": Route("ticket", "POST", {"tag": "washere"}),

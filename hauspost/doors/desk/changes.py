@@ -306,6 +306,18 @@ def link_removal(
         actions.unlink(ticket, other, kind, actor=actor)
 
 
+@of_card("elsewhere")
+def elsewhere(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None) -> None:
+    """POST …/elsewhere: under which number another system knows it."""
+    actions.know_elsewhere(ticket, text_of(request, "number"), domain=text_of(request, "domain"), actor=actor)
+
+
+@of_card("elsewhere")
+def elsewhere_removal(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None) -> None:
+    """POST …/elsewhere/removal."""
+    actions.forget_elsewhere(ticket, text_of(request, "number"), actor=actor)
+
+
 @of_card("tags")
 def tags(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None) -> None:
     """POST …/tags: one word more."""

@@ -14,6 +14,7 @@ _WORDS: Mapping[str, Any] = {
     "signed address": gettext_lazy("it came to our signed address"),
     "known message id": gettext_lazy("it answers a mail of the ticket"),
     "number in the subject": gettext_lazy("the ticket's number stands in its subject"),
+    "number elsewhere": gettext_lazy("another system's number of the ticket stands in its subject"),
     "by hand": gettext_lazy("decided by hand"),
     "duplicate": gettext_lazy("the same mail is here already"),
     "bounce": gettext_lazy("a mail server reports a mail as undeliverable"),

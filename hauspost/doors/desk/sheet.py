@@ -21,7 +21,17 @@ from hauspost.ground.mail.outbox import delivery_states
 from hauspost.ground.refusals import NotFound
 from hauspost.ground.text.safe_html import point_pictures
 from hauspost.records.people.actor import Actor
-from hauspost.records.tickets.models import Attachment, Entry, Link, Participant, Status, Tag, TeamShare, Ticket
+from hauspost.records.tickets.models import (
+    Attachment,
+    Entry,
+    Link,
+    NumberElsewhere,
+    Participant,
+    Status,
+    Tag,
+    TeamShare,
+    Ticket,
+)
 from hauspost.records.tickets.reading import View, view_of
 
 # Few tickets are shared: asked along with the ticket, so that the others cost no query.
@@ -161,6 +171,8 @@ class Sheet:
     last_seq: int
     people: list[Taking]
     links: list[LinkedTicket]
+    # Its numbers in other systems, each with the mail domain of that system (P8.6).
+    elsewhere: list[tuple[str, str]]
     tags: list[str]
     shares: list[Sharing]
     requester_open: int
@@ -222,6 +234,7 @@ def side_of(ticket: Ticket, view: View, actor: Actor, people: list[Taking] | Non
         last_seq=0,
         people=_people(ticket) if people is None else people,
         links=_links(ticket, actor),
+        elsewhere=list(NumberElsewhere.objects.filter(ticket=ticket).order_by("id").values_list("number", "domain")),
         tags=sorted(Tag.objects.filter(ticket=ticket).values_list("word", flat=True)),
         shares=_shares(ticket),
         requester_open=others[0],

@@ -235,6 +235,13 @@ def _tagged(sentence: Callable[[], str]) -> "Callable[[_Event, Names], Markup | 
     return told
 
 
+def _elsewhere(sentence: Callable[[], str]) -> "Callable[[_Event, Names], Markup | None]":
+    def told(event: _Event, names: Names) -> Markup | None:
+        return _say(sentence(), who=_who(event, names), number=event.data.get("number", ""))
+
+    return told
+
+
 def _rated(event: _Event, names: Names) -> Markup | None:
     return _say(_("%(who)s gave %(score)s of 5"), who=_who(event, names), score=event.data.get("score", ""))
 
@@ -289,6 +296,9 @@ _TELL: Mapping[str, Callable[[_Event, Names], Markup | None]] = {
     "participant.proposed": _proposed,
     "ticket.linked": _linked(lambda: _("%(who)s linked another ticket (%(kind)s)")),
     "ticket.unlinked": _linked(lambda: _("%(who)s took a link off (%(kind)s)")),
+    "ticket.also_sent": lambda event, names: _say(_("The mail went to other teams, too: they read along")),
+    "ticket.known_elsewhere": _elsewhere(lambda: _("%(who)s noted its number elsewhere: %(number)s")),
+    "ticket.forgotten_elsewhere": _elsewhere(lambda: _("%(who)s took the number elsewhere %(number)s off")),
     "ticket.tagged": _tagged(lambda: _("%(who)s tagged it %(tag)s")),
     "ticket.untagged": _tagged(lambda: _("%(who)s took the tag %(tag)s off")),
     "ticket.dossier_made": _only_who(lambda: _("%(who)s made a dossier of it")),

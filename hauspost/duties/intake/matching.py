@@ -8,7 +8,8 @@ from hauspost.ground import hot, tokens
 from hauspost.ground.mail.addresses import OurId, read_message_id
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.records.people.models import Membership, Person
-from hauspost.records.tickets.models import Entry, KnownMessage, Participant, Ticket
+from hauspost.records.tickets import actions as tickets
+from hauspost.records.tickets.models import Entry, KnownMessage, NumberElsewhere, Participant, Ticket
 from hauspost.records.tickets.writing import message_id_hash
 
 # Its row alone: the verb that files reads it again, under its lock.
@@ -22,6 +23,8 @@ _TAKING_PART = hot.Question(
 _IN_TEAM = hot.Question(lambda person, team: Membership.objects.filter(person=person, team=team).values_list("id"))
 SUBJECT_TOKEN = re.compile(r"\[#(\d{1,18})\]")
 MOST_REFERENCES = 50
+ELSEWHERE = "number elsewhere"
+FEW = 10
 # An invitation is known by its UID as a mail is by its Message-ID; the mark keeps the two apart.
 CALENDAR = "calendar:"
 
@@ -67,8 +70,17 @@ def find_ticket(case: Case) -> Match | None:
     if ticket is None:
         return None
     standing = standing_of(case.known_sender, case.sender, ticket)
+    if standing == "stranger" and by == ELSEWHERE and _is_that_system(case, ticket):
+        standing = "addressed"
     is_signed = by in ("our message id", "signed address")
     return Match(ticket, by, standing, our_id, is_signed and _answers_note(case, our_id), is_signed)
+
+
+def _is_that_system(case: Case, ticket: Ticket) -> bool:
+    """Does it come from where the other system writes, as an agent has noted (P8.6)? Then the desk reads it first."""
+    domain = case.sender.rpartition("@")[2]
+    known = NumberElsewhere.objects.filter(ticket=ticket, key__in=tickets.numbers_in(case.letter.subject))
+    return bool(domain) and not case.is_forged and known.filter(domain=domain).exists()
 
 
 def _answers_note(case: Case, our_id: OurId | None) -> bool:
@@ -100,7 +112,21 @@ def _evidence(case: Case) -> tuple[int | None, str, OurId | None]:
     token = SUBJECT_TOKEN.search(case.letter.subject)
     if token is not None:
         return int(token[1]), "number in the subject", None
+    elsewhere = _elsewhere(case)
+    if elsewhere is not None:
+        return elsewhere, ELSEWHERE, None
     return None, "", None
+
+
+def _elsewhere(case: Case) -> int | None:
+    """The ticket that another system's number in the subject means: one that the sender may join, else the newest."""
+    numbers = tickets.numbers_in(case.letter.subject)
+    if not numbers:
+        return None
+    rows = NumberElsewhere.objects.filter(key__in=numbers).order_by("-ticket_id").values_list("ticket_id", "domain")
+    found = list(rows[:FEW])
+    domain = case.sender.rpartition("@")[2]
+    return next((number for number, at in found if at and at == domain), found[0][0] if found else None)
 
 
 def _by_known_message(case: Case, ids: list[str]) -> int | None:
@@ -110,13 +136,13 @@ def _by_known_message(case: Case, ids: list[str]) -> int | None:
     hashes = [message_id_hash(one) for one in ids]
     rows = KnownMessage.objects.filter(id_hash__in=hashes).order_by("id")
     found: dict[bytes, list[tuple[int, int]]] = {}
-    for known, number, team in rows.values_list("id_hash", "ticket_id", "ticket__team_id"):
-        found.setdefault(bytes(known), []).append((number, team))
-    tickets = next((found[one] for one in hashes if one in found), None)
-    if tickets is None:
+    for hashed, number, team in rows.values_list("id_hash", "ticket_id", "ticket__team_id"):
+        found.setdefault(bytes(hashed), []).append((number, team))
+    known = next((found[one] for one in hashes if one in found), None)
+    if known is None:
         return None
-    ours = case.arrived_at.team if case.arrived_at is not None and len(tickets) > 1 else None
-    return next((number for number, team in tickets if team == ours), tickets[0][0])
+    ours = case.arrived_at.team if case.arrived_at is not None and len(known) > 1 else None
+    return next((number for number, team in known if team == ours), known[0][0])
 
 
 def standing_of(person: Person | None, address: str, ticket: Ticket) -> str:

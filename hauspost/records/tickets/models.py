@@ -328,6 +328,21 @@ class Link(models.Model):
         constraints = [models.UniqueConstraint(fields=["ticket", "other", "kind"], name="link_once")]
 
 
+class NumberElsewhere(models.Model):
+    """Under which number another system (a supplier's helpdesk, Jira) knows the same matter (P8.6)."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="elsewhere")
+    number = models.CharField(max_length=60)
+    # The same in capitals: by it a mail's subject is searched.
+    key = models.CharField(max_length=60)
+    # From which mail domain that system writes; "" where only those we wrote to may answer by it.
+    domain = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ticket", "key"], name="number_elsewhere_once")]
+        indexes = [models.Index(fields=["key"], name="number_elsewhere")]
+
+
 class Tag(models.Model):
     """A word that the desk puts on a ticket."""
 

@@ -223,6 +223,17 @@ class LinkAsked(Asked):
     kind: Literal["related", "duplicate", "blocks", "parent", "mentions", "successor"] = "related"
 
 
+class ElsewhereAsked(Asked):
+    """The ticket's number in another system, and from which mail domain that system writes."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"number": "INC0012345", "domain": "supplier.example"}]}
+    )
+
+    number: ShortLine
+    domain: Line = ""
+
+
 class TagAsked(Asked):
     """A word."""
 

@@ -161,6 +161,19 @@ class Links(Told):
     links: list[LinkTold]
 
 
+class ElsewhereTold(Told):
+    """The ticket's number in another system."""
+
+    number: str
+    domain: str
+
+
+class Elsewhere(Told):
+    """The ticket's numbers in other systems."""
+
+    numbers: list[ElsewhereTold]
+
+
 class Tags(Told):
     """The words on a ticket."""
 

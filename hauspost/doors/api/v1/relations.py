@@ -10,15 +10,24 @@ from hauspost.doors.api.addresses import ticket_address
 from hauspost.doors.api.callers import known_caller
 from hauspost.doors.api.finding import desk_ticket_for, person_for, ticket_for
 from hauspost.doors.api.routes import Routes
-from hauspost.doors.api.shapes.changes import ConfirmationAsked, LinkAsked, ParticipantAsked, TagAsked
+from hauspost.doors.api.shapes.changes import ConfirmationAsked, ElsewhereAsked, LinkAsked, ParticipantAsked, TagAsked
 from hauspost.doors.api.shapes.common import Number, PersonNamed, ShortLine, Uid
-from hauspost.doors.api.shapes.tickets import Links, LinkTold, Participants, ParticipantTold, Tags, TicketDone
+from hauspost.doors.api.shapes.tickets import (
+    Elsewhere,
+    ElsewhereTold,
+    Links,
+    LinkTold,
+    Participants,
+    ParticipantTold,
+    Tags,
+    TicketDone,
+)
 from hauspost.doors.api.telling import ticket_done
 from hauspost.ground.refusals import Invalid, NotFound
 from hauspost.records.people.models import Person
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.knowing import seen_at_desk
-from hauspost.records.tickets.models import Link, Participant, Tag, Ticket
+from hauspost.records.tickets.models import Link, NumberElsewhere, Participant, Tag, Ticket
 
 routes = Routes("People, links and tags")
 LinkKind = Literal["related", "duplicate", "blocks", "parent", "mentions", "successor"]
@@ -144,6 +153,38 @@ def unlink(
     there, _other_view = desk_ticket_for(other, actor)
     first, second = (ticket, there) if direction == "out" else (there, ticket)
     actions.unlink(first, second, kind, actor=actor)
+    return ticket_done(ticket)
+
+
+@routes.get("/tickets/{number}/elsewhere", scope="tickets:read", gives=Elsewhere)
+def list_elsewhere(request: HttpRequest, number: Path[Number]) -> Elsewhere:
+    """List its numbers in other systems
+
+    Desk only.
+    """
+    desk_ticket_for(number, known_caller(request).actor)
+    rows = NumberElsewhere.objects.filter(ticket=number).order_by("id").values_list("number", "domain")
+    return Elsewhere(numbers=[ElsewhereTold(number=there, domain=domain) for there, domain in rows])
+
+
+@routes.post("/tickets/{number}/elsewhere", scope="tickets:write", gives=TicketDone, status=200)
+def know_elsewhere(request: HttpRequest, number: Path[Number], asked: ElsewhereAsked) -> TicketDone:
+    """Note its number in another system
+
+    Mails with that number in their subject join the ticket from then on; held, until the desk releases them.
+    """
+    actor = known_caller(request).actor
+    ticket, _view = desk_ticket_for(number, actor)
+    actions.know_elsewhere(ticket, asked.number, domain=asked.domain, actor=actor)
+    return ticket_done(ticket)
+
+
+@routes.delete("/tickets/{number}/elsewhere/{there}", scope="tickets:write", gives=TicketDone)
+def forget_elsewhere(request: HttpRequest, number: Path[Number], there: Path[ShortLine]) -> TicketDone:
+    """Take such a number away"""
+    actor = known_caller(request).actor
+    ticket, _view = desk_ticket_for(number, actor)
+    actions.forget_elsewhere(ticket, there, actor=actor)
     return ticket_done(ticket)
 
 

@@ -1,5 +1,6 @@
 """The verbs of tickets: the only way to change one."""
 
+from hauspost.records.tickets.actions.elsewhere import forget_elsewhere, know_elsewhere, numbers_in
 from hauspost.records.tickets.actions.emergency import open_emergency_access
 from hauspost.records.tickets.actions.entries import add_answer, note, release, reply, take_back
 from hauspost.records.tickets.actions.handing import hand_to
@@ -29,9 +30,37 @@ from hauspost.records.tickets.actions.satisfaction import MAY_CHANGE_FOR, may_ra
 from hauspost.records.tickets.actions.sharing import also_send_to
 
 __all__ = [
-    "MAY_CHANGE_FOR", "NewTicket", "add_answer", "add_participant", "also_send_to",
-    "assign", "catalogue", "change_requester",
-    "change_subject", "confirm_participant", "hand_to", "link", "may_rate", "note", "open_emergency_access",
-    "open_ticket", "plan", "rate", "release", "remove_participant", "reopen",
-    "reply", "set_impact", "set_status", "snooze", "tag", "take_back", "unlink", "untag", "wake",
+    "MAY_CHANGE_FOR",
+    "NewTicket",
+    "add_answer",
+    "add_participant",
+    "also_send_to",
+    "assign",
+    "catalogue",
+    "change_requester",
+    "change_subject",
+    "confirm_participant",
+    "forget_elsewhere",
+    "hand_to",
+    "know_elsewhere",
+    "link",
+    "may_rate",
+    "note",
+    "numbers_in",
+    "open_emergency_access",
+    "open_ticket",
+    "plan",
+    "rate",
+    "release",
+    "remove_participant",
+    "reopen",
+    "reply",
+    "set_impact",
+    "set_status",
+    "snooze",
+    "tag",
+    "take_back",
+    "unlink",
+    "untag",
+    "wake",
 ]  # fmt: skip

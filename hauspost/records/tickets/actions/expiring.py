@@ -19,6 +19,7 @@ from hauspost.records.tickets.models import (
     Attachment,
     Entry,
     KnownMessage,
+    NumberElsewhere,
     Participant,
     Satisfaction,
     Status,
@@ -48,6 +49,7 @@ def expire(ticket: Ticket, *, with_subject: bool, actor: Actor) -> list[Blob]:
     search.forget(ticket.number)
     if with_subject:
         Tag.objects.filter(ticket=ticket).delete()
+    NumberElsewhere.objects.filter(ticket=ticket).delete()
     if subject_goes:
         Ticket.objects.filter(number=ticket.number).update(subject="")
     data = {"what": "delete" if with_subject else "anonymise", "parts": parts}
