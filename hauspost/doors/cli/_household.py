@@ -90,13 +90,8 @@ def _load_what_is_shared() -> None:
 def _listen(config: Config) -> None:
     from hauspost.doors.listeners import run
 
-    if config.smtp_listen or config.lmtp_listen or config.folder_watch:
-        run.run(config)
-    else:
-        # Nothing to listen to; a process that ended would be started again and again.
-        import signal
-
-        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    # Also where no door is open: mailboxes may be added in the settings at any time.
+    run.run(config)
 
 
 def _work() -> None:

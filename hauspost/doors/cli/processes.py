@@ -40,10 +40,8 @@ def work(folder: Path) -> None:
 @click.command()
 @click.pass_obj
 def listen(folder: Path) -> None:
-    """Take mail in only: SMTP, LMTP and watched folders."""
+    """Take mail in only: SMTP, LMTP, watched folders, and mailboxes by IMAP."""
     config = _ready(folder)
-    if not (config.smtp_listen or config.lmtp_listen or config.folder_watch):
-        raise click.ClickException("Nothing to listen to: set smtp_listen, lmtp_listen or folder_watch.")
     from hauspost.doors.listeners import run
 
     run.run(config)

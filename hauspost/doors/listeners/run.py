@@ -1,4 +1,4 @@
-"""The process that takes mail in: SMTP, LMTP and watched folders, until it is told to stop."""
+"""The process that takes mail in: SMTP, LMTP, mailboxes and watched folders, until it is told to stop."""
 
 import asyncio
 import logging
@@ -14,6 +14,7 @@ from hauspost.doors.listeners._journal import Journal
 from hauspost.doors.listeners._recipients import Recipients
 from hauspost.doors.listeners._smtp_session import House
 from hauspost.doors.listeners.folder import Watch
+from hauspost.doors.listeners.imap import Fetchers
 from hauspost.duties.intake.actions import is_ours, keep
 from hauspost.ground.config import Config, ConfigFault
 from hauspost.ground.logs import speak_as
@@ -38,12 +39,14 @@ async def _serve(config: Config) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     house = _house(config)
     watch = Watch(config.folder_watch, keep=keep, is_ours=is_ours, limit_bytes=config.mail_size_limit)
+    fetchers = Fetchers(keep)
     doors = await open_doors(config, house)
     watch.start()
+    fetchers.start()
     beating = asyncio.create_task(_show_life())
     await stop.wait()
     beating.cancel()
-    await asyncio.to_thread(watch.stop)
+    await asyncio.gather(asyncio.to_thread(watch.stop), asyncio.to_thread(fetchers.stop))
     await close(doors, house)
 
 

@@ -1,6 +1,7 @@
 """A connection to a mailbox by IMAP, signed in; every failure says in words what is wrong (P54.4)."""
 
 import base64
+import imaplib
 import json
 import logging
 import socket
@@ -10,8 +11,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.utils.translation import gettext as _
-from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
-from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError  # type: ignore[import-untyped]
 
 from hauspost.ground.accounts import signing_in
 from hauspost.ground.accounts.connecting import words_of
@@ -19,7 +18,10 @@ from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import AccountUnreachable, LoginRefused, NoSuchFolder
 from hauspost.ground.accounts.sealed import oauthbearer, password_of, without_secrets, xoauth2
 
-__all__ = ["IMAPClient", "IMAPClientAbortError", "IMAPClientError", "mailbox", "open_mailbox", "select"]
+__all__ = ["IMAPClientAbortError", "IMAPClientError", "mailbox", "open_mailbox", "select"]
+
+# As imapclient names them; a connection that is lost is the second one.
+IMAPClientError, IMAPClientAbortError = imaplib.IMAP4.error, imaplib.IMAP4.abort
 
 # P1.2: an unreachable mailbox costs no more than this.
 CONNECT_SECONDS = 15.0
@@ -104,6 +106,9 @@ def _opened(account: MailAccount, token: str) -> Any:
 
 
 def _connected(account: MailAccount) -> Any:
+    # Late: nearly every process has this module, and few of them fetch.
+    from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
+
     is_tls = account.imap_security == MailAccount.Security.TLS
     with in_words(account):
         return IMAPClient(
@@ -138,7 +143,7 @@ def _sign_in(client: Any, account: MailAccount, token: str) -> None:
             _with_password(client, account, offered)
     except IMAPClientAbortError:
         raise
-    except LoginError as error:
+    except IMAPClientError as error:
         raise LoginRefused(server=account.name, reason=_why_not(account, _said(account, error), talk)) from None
 
 
