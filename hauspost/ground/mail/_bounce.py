@@ -62,7 +62,10 @@ def read_report(root: Part, *, sender: str, subject: str, return_path: str | Non
     is_suspect = bool(rows) or is_from_a_machine(root, sender, subject, return_path, words)
     if not is_suspect and root.kind != "multipart/report":
         return Report()
-    bounces = [bounce for part in reports for bounce in _from_fields(part.content(), words)] or _from_notice(rows)
+    if is_suspect and not reports:
+        reports = _reports_within(original)
+    bounces = [bounce for part in reports for bounce in _from_fields(part.beginning(500_000), words)]
+    bounces = bounces or _from_notice(rows)
     if not bounces and is_suspect:
         bounces = _from_words(root, words, returned, original, subject)
     if not bounces and not reports and not (is_suspect and is_from_a_daemon(sender)):
@@ -87,12 +90,15 @@ def _parts(root: Part) -> tuple[list[Part], Part | None, bool]:
             original = original or part
         elif part.kind == "message/feedback-report":
             is_feedback = True
-    if not reports and original is not None and original.kind == "message/rfc822":
-        # A gateway passed the report on within a report of its own.
-        inner = read_structure(original.content()[:1_000_000]).root
-        if inner.kind == "multipart/report":
-            reports = [part for part in leaves(inner) if part.kind in _STATUS_KINDS]
     return reports, original, is_feedback
+
+
+def _reports_within(original: Part | None) -> list[Part]:
+    """The status reports of a report that a gateway returned within a report of its own."""
+    if original is None or original.kind != "message/rfc822":
+        return []
+    inner = read_structure(original.beginning(1_000_000)).root
+    return [part for part in leaves(inner) if part.kind in _STATUS_KINDS] if inner.kind == "multipart/report" else []
 
 
 def _from_fields(content: bytes, words: str) -> list[Bounce]:
@@ -158,7 +164,7 @@ def _from_words(root: Part, words: str, returned: str, original: Part | None, su
 def _original_id(original: Part | None, root: Part) -> str:
     """The Message-ID of the letter that came back: from the part that holds it, else from its quoted header."""
     if original is not None:
-        headers, _ = read_headers(original.content(), 0, 200_000, maximum=200_000)
+        headers, _ = read_headers(original.beginning(200_000), 0, 200_000, maximum=200_000)
         found = decoded(headers.first("message-id")).strip("<> ")
         if found:
             return found

@@ -76,7 +76,7 @@ def recipients_in_words(
         lowered = words.lower()
         known = [address for address in failed if address.lower() in lowered]
         return (failed if known or not entries else entries), False
-    late, refused = _found_by_flufl(root.raw)
+    late, refused = _found_by_flufl(root.raw[:100_000])
     recipients = _in_order(_named_in(_sifted(late + refused, others), words), words) or entries
     if not recipients and FAILURE.search(words + subject):
         recipients = _addressees(original, returned)
@@ -150,7 +150,7 @@ def _in_order(recipients: list[str], words: str) -> list[str]:
 def _addressees(original: Part | None, returned: str) -> list[str]:
     """Whom the letter that came back was for, by its own To."""
     if original is not None:
-        headers, _ = read_headers(original.content(), 0, 200_000, maximum=200_000)
+        headers, _ = read_headers(original.beginning(200_000), 0, 200_000, maximum=200_000)
         text = headers.text("to")
     else:
         found = _TO.search(returned)
@@ -172,9 +172,9 @@ def _found_by_flufl(raw: bytes) -> tuple[list[str], list[str]]:
 
 
 def _bounded(raw: bytes) -> bytes:
-    """As much of a mail as others' patterns can bear: 100 kB in lines of at most a thousand bytes."""
-    lines = raw[:100_000].split(b"\n")
-    return b"\n".join(line[:1000] for line in lines) if max(map(len, lines)) > 1000 else raw[:100_000]
+    """A mail's beginning as others' patterns can bear it: in lines of at most a thousand bytes."""
+    lines = raw.split(b"\n")
+    return b"\n".join(line[:1000] for line in lines) if max(map(len, lines)) > 1000 else raw
 
 
 def _as_text(value: bytes | str) -> str:

@@ -137,12 +137,12 @@ def judge(told: Told) -> Judgement:
 
 def best_status(told: Told) -> str:
     """The enhanced status (RFC 3463) that says most: of the reply itself, of the report's field, of the words."""
-    replies = _REPLY_STATUS.findall((told.diagnostic or told.about)[:4000])
+    replies: list[str] = _REPLY_STATUS.findall((told.diagnostic or told.about)[:4000])
     in_field, in_reply = status_in(told.status), status_in(told.diagnostic or told.about)
     for status in (*reversed(replies), in_field, in_reply):
         if status and not status.endswith(".0.0"):
             return status
-    in_words = _REPLY_STATUS.findall(told.words[:6000])
+    in_words: list[str] = _REPLY_STATUS.findall(told.words[:6000])
     return in_field or in_reply or (in_words[-1] if in_words else "")
 
 
