@@ -39,6 +39,7 @@ def parse(data: bytes) -> dict[str, Any]:
             for file in letter.attachments
         ],
         "parts": parts(data),
+        "forwarded_from": [letter.forwarded.sender.address] if letter.forwarded else [],
         "is_dsn": letter.is_dsn,
         "is_bounce": letter.is_bounce,
         "bounce_for": [bounce.recipient for bounce in failed],

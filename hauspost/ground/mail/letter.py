@@ -17,16 +17,19 @@ from ._attachments import Attachment
 from ._automatic import is_marked_spam, judge_origin
 from ._body import Body, read_body
 from ._bounce import Bounce, Report, read_report
-from ._calendar import Attendee, Invitation, Recurrence
+from ._calendar import Attendee, Invitation, Recurrence, answered_by
 from ._charsets import storable
+from ._forwarded import Forwarded, Found, find_forwarded, is_passed_on
 from ._headers import Headers
 from ._mime import Part, Structure, read_structure
+from ._subjects import bare_subject, is_forward
 from .raw import Raw
 
 __all__ = [
     "Attachment",
     "Attendee",
     "Bounce",
+    "Forwarded",
     "Invitation",
     "Letter",
     "Mailbox",
@@ -34,6 +37,7 @@ __all__ = [
     "bare_subject",
     "is_forward",
     "letter_as_json",
+    "nested_letter",
     "read_head",
     "read_letter",
 ]
@@ -41,6 +45,7 @@ __all__ = [
 _log = logging.getLogger(__name__)
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
 _MOST_OF_MACS = 16_000_000  # bytes; no old Mac ever sent more
+_MOST_OF_NESTED = 20_000_000  # bytes of a mail in a mail that are read
 _ADDRESSES = ("to", "cc", "bcc", "from", "reply-to", "resent-to", "resent-cc")
 
 
@@ -75,6 +80,8 @@ class Letter:
     has_unopened_tnef: bool = False
     is_shortened: bool = False  # more words than can be shown; all of them are among the files (S19)
     is_forwarded: bool = False
+    forwarded: Forwarded | None = None  # the mail that was passed on, where it is certain (P30.1)
+    forwarded_address_hint: str = ""  # where it is not: the one address to be asked about, if there is one (P30.3)
     # Where it comes from.
     is_automatic: bool = False  # never answer it by itself (P7.2)
     automatic_reason: str = ""
@@ -122,7 +129,12 @@ def read_head(raw: Raw, *, fault: str) -> Letter:
         return Letter(fault=fault)
 
 
-def _letter(structure: Structure) -> Letter:
+def nested_letter(file: Attachment) -> Letter | None:
+    """The mail that a file of a mail is, to be read by itself; None if it is none (P22.2)."""
+    return read_letter(file.content) if _is_mail(file) and file.size_bytes <= _MOST_OF_NESTED else None
+
+
+def _letter(structure: Structure, *, within: int = 0) -> Letter:
     root = structure.root
     headers = root.headers
     fault = structure.fault
@@ -134,10 +146,10 @@ def _letter(structure: Structure) -> Letter:
         headers.charset = _charset_of_body(root)
     known = _from_headers(headers)
     body = read_body(root)
-    return _judged(root, known, body)
+    return _judged(root, known, body, within=within)
 
 
-def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
+def _judged(root: Part, known: dict[str, Any], body: Body, *, within: int = 0) -> Letter:
     headers: Headers = root.headers
     sender: Mailbox | None = known["sender"]
     return_path: str | None = known["return_path"]
@@ -158,6 +170,10 @@ def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
     )
     text, html = _folded(body, is_whole=report.is_dsn or is_forward(known["subject"]))
     is_reply = origin.is_reply and not report.is_dsn and not report.is_feedback
+    is_forwarded = text.is_forward or html.is_forward or is_forward(known["subject"])
+    found = Found()
+    if not (report.is_dsn or report.is_feedback or is_reply):
+        found = _passed_on(headers, known["subject"], body, is_marked=text.is_forward or html.is_forward, within=within)
     return Letter(
         **known,
         text=body.text,
@@ -169,12 +185,14 @@ def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
         said_text=text.said,
         said_html=html.said,
         attachments=body.attachments,
-        calendar=body.calendar,
+        calendar=answered_by(body.calendar, sender.address if sender else ""),
         has_signature=body.has_signature,
         has_encrypted=body.has_encrypted,
         has_unopened_tnef=body.has_unopened_tnef,
         is_shortened=body.is_shortened,
-        is_forwarded=text.is_forward or html.is_forward or is_forward(known["subject"]),
+        is_forwarded=is_forwarded,
+        forwarded=found.forwarded,
+        forwarded_address_hint=found.hint,
         is_automatic=origin.is_automatic or report.is_dsn or report.is_feedback,
         automatic_reason=origin.reason or ("report" if report.is_dsn or report.is_feedback else ""),
         is_automatic_reply=is_reply,
@@ -186,6 +204,40 @@ def _judged(root: Part, known: dict[str, Any], body: Body) -> Letter:
         is_feedback_report=report.is_feedback,
         is_spam=is_marked_spam(headers),
     )
+
+
+def _passed_on(headers: Headers, subject: str, body: Body, *, is_marked: bool, within: int) -> Found:
+    """The mail that was passed on within the words, or else as the one mail among the files."""
+    found = Found()
+    if is_marked or is_forward(subject):
+        sent = _moment_there(headers.text("date"))
+        found = find_forwarded(subject=subject, text=body.text, html=body.html, is_marked=is_marked, sent=sent)
+    mails = [file for file in body.attachments if _is_mail(file)]
+    if found.forwarded or within or len(mails) != 1 or mails[0].size_bytes > _MOST_OF_NESTED:
+        return found
+    # One level only: what was passed on in a mail that was passed on is not asked for.
+    inner = _letter(read_structure(mails[0].content), within=1)
+    if inner.fault or not inner.sender or not is_passed_on(subject, body.text, inner.subject):
+        return found
+    return Found(
+        Forwarded(
+            inner.sender,
+            inner.date,
+            bare_subject(inner.subject) or bare_subject(subject),
+            inner.to,
+            inner.cc,
+            text_above=body.text,
+            html_above=body.html,
+            text=inner.text,
+            html=inner.html,
+            is_attached=True,
+            message_id=inner.message_id,
+        )
+    )
+
+
+def _is_mail(file: Attachment) -> bool:
+    return file.content_type in ("message/rfc822", "message/global") or file.name.lower().endswith(".eml")
 
 
 def _folded(body: Body, *, is_whole: bool) -> tuple[Folded, Folded]:
@@ -271,44 +323,23 @@ def _return_path(headers: Headers) -> str | None:
 
 def _moment(text: str) -> datetime | None:
     """A Date header as aware UTC; None where it is missing or absurd."""
+    there = _moment_there(text)
+    try:
+        return there.astimezone(UTC) if there else None
+    except OverflowError:
+        return None
+
+
+def _moment_there(text: str) -> datetime | None:
+    """The same in the zone in which it was written."""
     try:
         parts = parsedate_tz(text[:200])
         if not parts:
             return None
         zone = timezone(timedelta(seconds=parts[9] or 0))
-        return datetime(*parts[:5], min(parts[5], 59), tzinfo=zone).astimezone(UTC)
+        return datetime(*parts[:5], min(parts[5], 59), tzinfo=zone)
     except (ValueError, OverflowError, IndexError, TypeError):
         return None
-
-
-# What mail programs put before a subject when they answer or pass on, in many languages.
-_ANSWERS = (
-    "re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|yan|cevap|res|r|回复|回覆|答复|回信|返信|odpověď|vá|ats|atb|ang|απ|σχετ|"
-    "השב|отв|на|rép|rcp"
-)
-_FORWARDS = (
-    "fwd?|wg|wtr|tr|rv|enc|doorst|i|pd|vl|fyi|ilt|i̇lt|vb|továbbítás|転送|转发|轉寄|προωθ|πρθ|пересл|fs|vidarebef|"
-    "doorsturen|weiterleitung"
-)
-_PREFIX = re.compile(
-    rf"\s{{0,9}}(?:(?P<answer>{_ANSWERS})|(?P<forward>{_FORWARDS}))\s{{0,3}}(?:[\[(]\d{{1,3}}[\])]|\^\d{{1,3}}|"
-    rf"\*\d{{1,3}}|\d{{1,2}})?\s{{0,3}}[:：]\s{{0,9}}",
-    re.IGNORECASE,
-)
-
-
-def bare_subject(subject: str) -> str:
-    """The subject without any number of "AW:", "Re[2]:", "Fwd:", "WG:" … before it, in any case and mixture (P8.7)."""
-    position = 0
-    while found := _PREFIX.match(subject, position):
-        position = found.end()
-    return subject[position:].strip()
-
-
-def is_forward(subject: str) -> bool:
-    """Whether the outermost prefix of the subject says that somebody passes a mail on."""
-    found = _PREFIX.match(subject)
-    return bool(found and found.group("forward"))
 
 
 def letter_as_json(letter: Letter) -> str:
