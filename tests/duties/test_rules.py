@@ -186,6 +186,17 @@ def test_a_delay_changes_nothing_but_the_messages_state(desk: Desk, answered: Ou
     assert len(desk.sent("notice")) == notices
 
 
+@pytest.mark.parametrize("action", ["delivered", "relayed"])
+def test_a_report_of_success_changes_nothing(desk: Desk, answered: OutgoingMail, action: str) -> None:
+    """P14: somebody's server says that the mail arrived."""
+    before, state = ticket_of(answered), answered.recipients.get().state
+
+    desk.receives(report(answered, action=action, status="2.0.0"), to=return_path(answered), mail_from="")
+
+    assert answered.recipients.get().state == state
+    assert (ticket_of(answered).state, ticket_of(answered).version) == (before.state, before.version)
+
+
 def test_a_bounce_that_comes_twice_reopens_once(desk: Desk, answered: OutgoingMail) -> None:
     desk.receives(report(answered), to=return_path(answered), mail_from="")
     tickets.set_status(answered.about, status_of("closed"), actor=desk.actor("anna"))

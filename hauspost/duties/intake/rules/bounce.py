@@ -14,6 +14,8 @@ def judge(case: Case) -> Verdict | None:
     if mail is None:
         return Verdict("bounce", "bounce", "it names no mail of ours")
     for bounce in letter.bounces:
+        if bounce.action in ("delivered", "relayed", "expanded"):
+            continue
         # Given up is given up: a full mailbox has not got the reply either (P5.2).
         undelivered = bounce.action != "delayed"
         outbox.note_bounce(mail.id, bounce.recipient, bounce.status, bounce.diagnostic, undelivered)
