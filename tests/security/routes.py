@@ -199,6 +199,7 @@ TABLE: Mapping[str, Route] = {
     "composer": Route("ticket", "POST", {"text": "x", "write": "note"}),
     "undo": Route("ticket", "POST", {}, nested=("entry",)),
     "release": Route("ticket", "POST", {"as_participant": "1"}, entry="held", nested=("entry",)),
+    "passed-on": Route("ticket", "POST", {}, entry="held", nested=("entry",)),
     "original": Route("ticket", entry="request", nested=("entry",)),
     "original-file": Route("ticket", entry="request", nested=("entry",)),
     "original-body": Route("ticket", entry="request", nested=("entry",)),

@@ -21,6 +21,7 @@ from hauspost.doors.desk.sheet import ticket_for
 from hauspost.doors.desk.ticket import ticket_page
 from hauspost.doors.ui import formats
 from hauspost.doors.ui.acting import actor_of, back_to
+from hauspost.duties.intake.forwarding import give_to_sender
 from hauspost.ground import clock
 from hauspost.ground.refusals import Invalid, NotFound, Refused
 from hauspost.records.catalogue.models import Category, TicketType
@@ -328,6 +329,17 @@ def tags(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str,
 def tag_removal(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None) -> None:
     """POST …/tags/removal."""
     actions.untag(ticket, text_of(request, "tag"), actor=actor)
+
+
+@of_card("requester")
+def passed_on(
+    request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None, *, entry: int
+) -> None:
+    """POST …/entries/<id>/sender: a mail that was passed on makes the ticket its sender's (P30.3)."""
+    found = ticket.entries.select_related("ticket").filter(id=entry).first()
+    if found is None:
+        raise NotFound
+    give_to_sender(found, actor=actor)
 
 
 @of_card("requester")

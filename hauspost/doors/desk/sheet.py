@@ -122,6 +122,8 @@ class Shown:
     leaves_at: datetime | None
     marks: list[Mark] = field(default_factory=list)
     dates: list[Date] = field(default_factory=list)
+    # Whose mail it may be that an agent passed on (P30.3).
+    passed_on_from: str = ""
     files: list[File] = field(default_factory=list)
     fates: list[Fate] = field(default_factory=list)
 
@@ -276,6 +278,7 @@ def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
             leaves_at=row.leaves_at if row.leaves_at is not None and row.leaves_at > moment else None,
             marks=marks_of(row.evidence) if row.evidence else [],
             dates=dates_of(row.evidence) if row.evidence else [],
+            passed_on_from=str(row.evidence.get("forwarded_hint", "")),
             files=files.get(row.id, []),
             fates=fates.get(row.id, []),
         )

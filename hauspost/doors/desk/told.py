@@ -39,8 +39,28 @@ class Date:
 
 def marks_of(evidence: Evidence) -> list[Mark]:
     """What is known of the mail that brought an entry; nothing where nobody looked."""
-    found = [_sender(evidence), _signature(evidence.get("signature")), _decrypted(evidence), _too_big(evidence)]
+    found = [
+        _forwarded(evidence),
+        _sender(evidence),
+        _signature(evidence.get("signature")),
+        _decrypted(evidence),
+        _too_big(evidence),
+    ]
     return [mark for mark in found if mark is not None]
+
+
+def _forwarded(evidence: Evidence) -> Mark | None:
+    """Who passed it on for its sender, and when it was written (P30)."""
+    if not evidence.get("forwarded_by"):
+        return None
+    words = _("Forwarded by %(name)s") % {"name": evidence.get("forwarded_name", "")}
+    sent = _moment(str(evidence.get("sent_at", "")))
+    if isinstance(sent, datetime):
+        words = _("Forwarded by %(name)s, sent on %(when)s") % {
+            "name": evidence.get("forwarded_name", ""),
+            "when": when(sent),
+        }
+    return Mark("", "forward", words)
 
 
 def _sender(evidence: Evidence) -> Mark | None:

@@ -51,6 +51,7 @@ urlpatterns = [
     path(f"{_one}/notes", writing.notes, name="notes"),
     path(f"{_one}/composer", writing.composer, name="composer"),
     path(f"{_one}/entries/<int:entry>/undo", writing.undo, name="undo"),
+    path(f"{_one}/entries/<int:entry>/sender", changes.passed_on, name="passed-on"),
     path(f"{_one}/entries/<int:entry>/release", changes.release, name="release"),
     path(f"{_one}/entries/<int:entry>/original", files.original, name="original"),
     path(f"{_one}/entries/<int:entry>/original.eml", files.original_file, name="original-file"),

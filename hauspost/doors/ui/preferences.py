@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from hauspost.doors.ui.acting import actor_of, back_to, signed_in
 from hauspost.doors.ui.pages import THEMES
 from hauspost.ground.refusals import Refused
-from hauspost.records.people.actions import set_preferences
+from hauspost.records.people.actions import KEEP, set_preferences
 
 _A_YEAR = 365 * 24 * 3600
 
@@ -46,8 +46,12 @@ def save(request: HttpRequest) -> str:
     assert actor.who is not None
     zone = request.POST.get("time_zone", "")
     known = zone if zone in available_timezones() else ""
+    # Only the desk's page asks for it.
+    asked = request.POST.get("forwards_for_others", "")
+    forwards = asked == "yes" if asked in ("yes", "no") else KEEP
     try:
-        set_preferences(actor.who, language=request.POST.get("language", ""), time_zone=known, actor=actor)
+        language = request.POST.get("language", "")
+        set_preferences(actor.who, language=language, time_zone=known, forwards_for_others=forwards, actor=actor)
     except Refused as fault:
         return str(fault)
     return ""

@@ -13,7 +13,7 @@ from hauspost.duties.intake.proving import evidence_of
 from hauspost.ground import hot, tokens
 from hauspost.ground.mail.addresses import PlusId, read_plus_address, read_verp
 from hauspost.ground.mail.letter import Letter
-from hauspost.records.people.actor import Proof
+from hauspost.records.people.actor import Actor, Proof
 from hauspost.records.people.models import Mailbox, MailboxAlias, Person
 
 _TEAM_OF = ("team_id", "team__is_confidential")
@@ -187,6 +187,13 @@ class Case:
     def is_internal(self) -> bool:
         """Does it come from the company's own people, as far as the address says?"""
         return self.sender.rpartition("@")[2] in settings.HAUSPOST.company_domains
+
+    @cached_property
+    def is_from_agent(self) -> bool:
+        """Does a proven agent of the mailbox's team write, with the right to open tickets there?"""
+        if self.known_sender is None or self.mailbox is None or self.proof is Proof.NONE:
+            return False
+        return Actor(who=self.known_sender, via="mail", proof=self.proof).may("open", self.mailbox.team_id)
 
     @cached_property
     def content_hash(self) -> bytes:

@@ -1,6 +1,6 @@
 """What a mail brings into a ticket: its words and files, who wrote it, and how that was proven."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from hauspost.ground import tokens
 from hauspost.ground.files.actions import StoredFile
 from hauspost.ground.files.models import Blob
 from hauspost.ground.mail.addresses import read_plus_address, read_verp
-from hauspost.ground.mail.letter import Attachment, Invitation, Letter
+from hauspost.ground.mail.letter import Attachment, Invitation, Letter, Mailbox
 from hauspost.ground.text.plain import html_of_text
 from hauspost.records.people.actions import sender_of_mail, unknown_sender
 from hauspost.records.people.actor import Actor
@@ -76,6 +76,8 @@ def _evidence(case: Case) -> dict[str, Any]:
     found = dict(case.evidence)
     if case.is_over_limit:
         found["too_big"] = case.delivery.size_bytes
+    if case.letter.forwarded_address_hint and case.is_from_agent:
+        found["forwarded_hint"] = case.letter.forwarded_address_hint.lower()
     if case.letter.calendar:
         found["events"] = [_event(one) for one in case.letter.calendar]
     return found
@@ -118,10 +120,15 @@ def _content_of(file: Attachment) -> bytes | Blob:
 
 def proposed_in(case: Case, requester_id: int) -> list[Person]:
     """Who else stands in To and Cc and is known: proposed, not yet let in (S8)."""
+    return known_people(case, (*case.letter.to, *case.letter.cc), requester_id)
+
+
+def known_people(case: Case, boxes: Iterable[Mailbox], requester_id: int) -> list[Person]:
+    """The persons behind addresses, as far as we know them; never ourselves (P9.4), nor the requester."""
     ours = case.mailboxes
     addresses = [
         box.address.lower()
-        for box in (*case.letter.to, *case.letter.cc)
+        for box in boxes
         if box.address and box.address.lower() not in ours and "+" not in box.address
     ]
     if not addresses:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from hauspost.duties.intake.agents import file_from_agent
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.contents import author_of, looks_like_code, mail_actor, proposed_in, writing_of
+from hauspost.duties.intake.forwarding import file_for_sender, passed_on_by_agent
 from hauspost.duties.intake.matching import Match, match_of
 from hauspost.ground import clock
 from hauspost.ground.files.actions import StoredFile
@@ -25,6 +26,8 @@ def file(case: Case) -> Verdict:
             return file_from_agent(case, match)
         if not _is_past_grace(match) or case.letter.is_automatic_reply:
             return _answer(case, match)
+    if match is None and (passed := passed_on_by_agent(case)) is not None:
+        return file_for_sender(case, passed)
     return _new_ticket(case, match)
 
 

@@ -76,6 +76,8 @@ class Person(AbstractBaseUser):
     sees_department = models.BooleanField(default=False)
     # Another program, which acts through the API with roles like anybody else and never signs in (P38.1).
     is_integration = models.BooleanField(default=False)
+    # P30: mails that this agent passes on to a mailbox become their real sender's tickets.
+    forwards_for_others = models.BooleanField(default=True)
     # Known by mail only, from outside the company: no portal by default (S9).
     is_external = models.BooleanField(default=False)
     deactivated_at = models.DateTimeField(null=True, blank=True)

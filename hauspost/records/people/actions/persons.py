@@ -196,12 +196,18 @@ def rename(person: Person, name: str, *, actor: Actor) -> Person:
 
 
 @transaction.atomic
-def set_preferences(person: Person, *, language: str, time_zone: str, actor: Actor) -> Person:
-    """A person's own language and time zone. Records "person.preferences". Raises NotAllowed, Invalid."""
+def set_preferences(
+    person: Person, *, language: str, time_zone: str, actor: Actor, forwards_for_others: bool = KEEP
+) -> Person:
+    """A person's own language and time zone, and for an agent whose tickets forwarded mails become (P30.4).
+
+    Records "person.preferences". Raises NotAllowed, Invalid.
+    """
     if actor.who != person:
         only_administrators(actor)
     now = Person.objects.select_for_update(of=("self",)).get(id=person.id)
-    fields = _checked(now, {"language": language, "time_zone": time_zone})
+    asked = {"language": language, "time_zone": time_zone, "forwards_for_others": forwards_for_others}
+    fields = _checked(now, {name: value for name, value in asked.items() if value is not KEEP})
     return _set(person, now, fields, "person.preferences", actor)
 
 

@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name='person',
+            name='forwards_for_others',
+            field=models.BooleanField(default=True),
+        ),
+        migrations.AddField(
             model_name='mailbox',
             name='answers_too_big',
             field=models.BooleanField(default=False),

@@ -1,0 +1,124 @@
+"""A mail that an agent passes on becomes its real sender's ticket; what the agent wrote above it a note (P30)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+
+from hauspost.duties.intake.case import Case, Verdict
+from hauspost.duties.intake.contents import known_people, writing_of
+from hauspost.ground.mail.letter import Forwarded, Mailbox, bare_subject
+from hauspost.ground.refusals import Invalid, NotFound
+from hauspost.ground.text.plain import html_of_text
+from hauspost.ground.text.quotes import fold_text
+from hauspost.records.people.actions import our_addresses, sender_of_mail
+from hauspost.records.people.actor import Actor
+from hauspost.records.people.models import Person
+from hauspost.records.people.refusals import AddressIsOurs, NotAnAddress
+from hauspost.records.tickets import actions as tickets
+from hauspost.records.tickets.models import Entry, Ticket
+from hauspost.records.tickets.reading import view_of
+from hauspost.records.tickets.writing import Writing
+
+# In the first line: this one is mine (P30.4).
+_SELF = re.compile(r"\s{0,20}[@#](?:self|selbst|me|ich)\b", re.IGNORECASE)
+
+
+def passed_on_by_agent(case: Case) -> Forwarded | None:
+    """The mail that a proven agent of the mailbox's team passes on; None where it is not certain (P30.1, P30.2)."""
+    found = case.letter.forwarded
+    if found is None or not _may_pass_on(case):
+        return None
+    address = found.sender.address.lower()
+    if not address or address == case.sender or address in case.mailboxes:
+        return None
+    return found
+
+
+def _may_pass_on(case: Case) -> bool:
+    if not case.is_from_agent or case.known_sender is None or case.letter.is_automatic:
+        return False
+    return case.known_sender.forwards_for_others and not _SELF.match(case.letter.text)
+
+
+def file_for_sender(case: Case, passed: Forwarded) -> Verdict:
+    """Open the ticket of whoever wrote the mail; in the caller's transaction."""
+    agent, box = case.known_sender, case.mailbox
+    assert agent is not None
+    assert box is not None
+    try:
+        requester = sender_of_mail(passed.sender.name, passed.sender.address)
+    except (NotAnAddress, AddressIsOurs):
+        requester = agent
+    actor = Actor(who=agent, via="mail", proof=case.proof, on_behalf_of=requester)
+    new = tickets.NewTicket(
+        subject=passed.subject or bare_subject(case.letter.subject),
+        requester=requester,
+        team=box.team,
+        channel="mail",
+        intake_address=case.written_to,
+        # The agent to whom it was written is at the desk anyway.
+        proposed=[one for one in known_people(case, _others(passed), requester.id) if one.id != agent.id],
+    )
+    ticket = tickets.open_ticket(new, _writing(case, passed, agent), actor=actor)
+    above = fold_text(passed.text_above).said.strip()
+    if above:
+        tickets.note(ticket, Writing(text=above, channel="mail", delivery=case.delivery.id), actor=actor)
+    entry = ticket.opened_with.id if ticket.opened_with is not None else None
+    return Verdict("ticket", "passed on by an agent", f"of {passed.sender.address}", ticket.number, entry)
+
+
+def _others(passed: Forwarded) -> Sequence[Mailbox]:
+    return (*passed.to, *passed.cc)
+
+
+def _writing(case: Case, passed: Forwarded, agent: Person) -> Writing:
+    """The words of the mail that was passed on, as its sender's."""
+    outer = writing_of(case)
+    told: dict[str, Any] = {"forwarded_by": str(agent.uid), "forwarded_name": agent.name}
+    if passed.date is not None:
+        told["sent_at"] = passed.date.isoformat()
+    return replace(
+        outer,
+        text=passed.text,
+        html=passed.html or html_of_text(passed.text),
+        quoted_html="",
+        subject=passed.subject,
+        message_id=passed.message_id,
+        # By the agent's own mail an answer to it is known, too.
+        known_as=(outer.message_id, *outer.known_as),
+        recipients=[
+            {"address": box.address.lower(), "name": box.name, "role": role}
+            for role, boxes in (("to", passed.to), ("cc", passed.cc))
+            for box in boxes
+            if box.address
+        ][:100],
+        author_name=passed.sender.name,
+        author_address=passed.sender.address.lower(),
+        evidence=told,
+    )
+
+
+@transaction.atomic
+def give_to_sender(entry: Entry, *, actor: Actor) -> Ticket:
+    """Make a ticket that of the one address which a passed-on mail names, as an agent agrees (P30.3).
+
+    Records "ticket.requester_changed". Raises NotFound, NotAllowed, Invalid.
+    """
+    view = view_of(entry.ticket, actor)
+    address = str(entry.evidence.get("forwarded_hint", ""))
+    if view is None or not address:
+        raise NotFound
+    if address in our_addresses():
+        raise Invalid("requester", AddressIsOurs(address=address))
+    try:
+        person = sender_of_mail("", address)
+    except NotAnAddress as fault:
+        raise Invalid("requester", str(fault)) from fault
+    ticket = tickets.change_requester(entry.ticket, person, actor=actor)
+    # It was asked and answered.
+    entry.evidence = {name: value for name, value in entry.evidence.items() if name != "forwarded_hint"}
+    entry.save(update_fields=["evidence"])
+    return ticket

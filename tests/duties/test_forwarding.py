@@ -1,0 +1,126 @@
+"""An agent passes on a mail from the own inbox: the ticket is its real sender's (P30)."""
+
+from email.message import EmailMessage
+
+import pytest
+
+from hauspost.ground.refusals import NotAllowed, NotFound
+from hauspost.records.people.models import Person
+from hauspost.records.tickets.models import Entry, Ticket
+from tests.desk import Desk
+from tests.doors.browsing import browser
+
+MAX = "max.meier@supplier.example"
+OUTLOOK = f"""{{above}}
+
+Von: Max Meier <{MAX}>
+Gesendet: Montag, 23. November 2026 14:05
+An: Anna Weiß <anna.weiss@lindner.example>
+Cc: Marta Nowak <marta.nowak@lindner.example>
+Betreff: Rampe 4 klemmt
+
+Guten Tag,
+
+die Rampe an Tor 4 klemmt seit heute früh.
+
+Max Meier
+"""
+
+
+def passes_on(
+    desk: Desk, who: str = "anna", above: str = "Bitte übernehmen, er braucht es bis Freitag.", **about: object
+):  # type: ignore[no-untyped-def]
+    raw = desk.letter(who, subject="WG: Rampe 4 klemmt", text=OUTLOOK.format(above=above))
+    return desk.receives(raw, **about)  # type: ignore[arg-type]
+
+
+def test_the_ticket_is_the_real_senders_and_the_words_above_are_a_note(desk: Desk) -> None:
+    """P30.1"""
+    delivery = passes_on(desk)
+    ticket = Ticket.objects.get(number=delivery.ticket)
+    assert (ticket.subject, ticket.requester.name) == ("Rampe 4 klemmt", "Max Meier")
+    first, note = Entry.objects.filter(ticket=ticket).order_by("seq")
+    assert (first.author, first.kind, first.is_public) == (ticket.requester, "request", True)
+    assert "klemmt seit heute früh" in first.text and "Bitte übernehmen" not in first.text + first.html
+    assert (note.author, note.kind, note.text) == (
+        desk.person("anna"),
+        "note",
+        "Bitte übernehmen, er braucht es bis Freitag.",
+    )
+    assert [row.person for row in ticket.participants.all()] == [desk.person("marta")]
+    assert not ticket.participants.get().is_confirmed
+
+
+def test_the_acknowledgement_goes_to_the_real_sender(desk: Desk) -> None:
+    """P30.4"""
+    passes_on(desk)
+    assert [one.recipients.get().address for one in desk.sent("acknowledgement")] == [MAX]
+
+
+@pytest.mark.parametrize("first_line", ["@self", "@selbst bitte", "#self"])
+def test_a_first_line_makes_it_the_agents_own(desk: Desk, first_line: str) -> None:
+    """P30.4"""
+    delivery = passes_on(desk, above=f"{first_line}\nMein Fall.")
+    assert Ticket.objects.get(number=delivery.ticket).requester == desk.person("anna")
+
+
+def test_an_agent_may_switch_it_off(desk: Desk) -> None:
+    """P30.4: on the own page."""
+    anna = browser(desk, "anna")
+    anna.post("/desk/menu", {"language": "de", "time_zone": "", "forwards_for_others": "no"})
+    assert Ticket.objects.get(number=passes_on(desk).ticket).requester == desk.person("anna")
+
+
+@pytest.mark.parametrize("who", ["petra", "pawel"])
+def test_whoever_is_no_agent_there_stays_the_requester(desk: Desk, who: str) -> None:
+    """P30.2: addresses in the text are never taken; an agent of another team is an employee here."""
+    ticket = Ticket.objects.get(number=passes_on(desk, who).ticket)
+    assert ticket.requester == desk.person(who)
+    assert not Person.objects.filter(addresses__address=MAX).exists()
+
+
+def test_a_forged_agent_passes_on_nothing(desk: Desk) -> None:
+    """S7, P30.1"""
+    assert Ticket.objects.get(number=passes_on(desk, trusted=False).ticket).requester == desk.person("anna")
+
+
+def test_a_mail_passed_on_as_a_file_counts_as_well(desk: Desk) -> None:
+    """P30.1"""
+    inner = EmailMessage()
+    inner["From"], inner["To"], inner["Subject"] = f"Max Meier <{MAX}>", "anna.weiss@lindner.example", "Rampe 4 klemmt"
+    inner["Message-ID"] = "<rampe@supplier.example>"
+    inner.set_content("Die Rampe klemmt.")
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = desk.address("anna"), desk.address("it"), "FW: Rampe 4 klemmt"
+    mail.set_content("Siehe Anhang.")
+    mail.add_attachment(inner)
+    delivery = desk.receives(mail.as_bytes())
+    ticket = Ticket.objects.get(number=delivery.ticket)
+    assert ticket.requester.name == "Max Meier"
+    answer = desk.letter(MAX, subject="AW: Rampe", headers={"References": "<rampe@supplier.example>"})
+    assert desk.receives(answer).ticket == ticket.number
+
+
+def test_where_it_is_not_certain_the_agent_is_asked(desk: Desk) -> None:
+    """P30.3: the button makes it the sender's ticket."""
+    text = f"Kannst du dir das ansehen?\n\nHallo,\nmein Rechner geht nicht.\nGruß Max ({MAX})"
+    delivery = desk.receives(desk.letter("anna", subject="WG: Rechner", text=text))
+    ticket = Ticket.objects.get(number=delivery.ticket)
+    assert ticket.requester == desk.person("anna")
+    page = browser(desk, "anna").get(f"/desk/tickets/{ticket.number}").text
+    assert f"Set requester to {MAX}" in page
+    entry = Entry.objects.get(ticket=ticket)
+    browser(desk, "anna").post(f"/desk/tickets/{ticket.number}/entries/{entry.id}/sender")
+    assert Ticket.objects.get(number=ticket.number).requester.addresses.get().address == MAX
+    assert "Set requester" not in browser(desk, "anna").get(f"/desk/tickets/{ticket.number}").text
+
+
+def test_only_who_may_change_the_requester_does(desk: Desk) -> None:
+    """P30.3, P11"""
+    from hauspost.duties.intake.forwarding import give_to_sender
+
+    text = f"Siehe unten.\n\nGruß Max ({MAX})"
+    entry = Entry.objects.get(id=desk.receives(desk.letter("anna", subject="WG: Rechner", text=text)).entry)
+    for who, refusal in (("lena", NotAllowed), ("pawel", NotFound), ("petra", NotFound)):
+        with pytest.raises(refusal):
+            give_to_sender(entry, actor=desk.actor(who))
