@@ -8,7 +8,8 @@ def settings_of(url: str, data: Path) -> dict[str, object]:
     """The one database: SQLite with durable, immediate transactions, or PostgreSQL."""
     if url == "sqlite":
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            # Django's own, with writers that take turns.
+            "ENGINE": "hauspost.ground.sqlite",
             "NAME": str(data / "hauspost.sqlite3"),
             "OPTIONS": {
                 # Measured: DEFERRED transactions meet lock errors, NORMAL may lose the last commits on power loss.
