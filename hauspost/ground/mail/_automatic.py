@@ -6,33 +6,43 @@ from typing import NamedTuple
 from ._headers import Headers
 
 _MACHINES = re.compile(
-    r"(?:mailer-?daemon|postmaster|mail-?daemon|no-?_?\.?reply|do-?_?not-?_?reply|ne-?pas-?repondre|"
-    r"nicht-?antworten|keine-?antwort|bounces?|auto-?(?:reply|responder|mailer)|listserv|majordomo|mdaemon)"
-    r"(?:[+_.-]|$)|.*-(?:no-?reply|bounces?)$"
+    r"(?:mailer-?daemon|postmaster|mail-?daemon|no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|no-?responder|"
+    r"ne-?pas-?repondre|"
+    r"non-?rispondere|nao-?responda|nicht-?antworten|keine-?antwort|niet-?beantwoorden|bounces?|"
+    r"auto-?(?:reply|responder|mailer|confirm)|listserv|majordomo|mdaemon)"
+    r"(?:[+_.-]|$)|.*-(?:no-?reply|bounces?)$|(?:root|cron|daemon|nobody)$"
 )
-# Subjects of out-of-office answers, as their mail programs write them, and of other automatic answers.
-_ABSENT = re.compile(
-    r"(?:auto(?:matic(?:ally)?|mated)?[ -]?(?:generated )?(?:reply|response|answer)|out[ -]of[ -](?:the[ -])?office|"
-    r"out of town|"
-    r"away from (?:my|the) (?:office|desk|mail)|on (?:vacation|holiday|annual leave)|vacation (?:reply|response|"
-    r"message)|ooo\b|i am away|"
-    r"autoreply|auto:|auto-?svar|auto ?reply|(?:e-?mail )?auto ?respon(?:se|der)|"
-    r"automatische antwort|abwesenheit|abwesend|(?:ich bin )?(?:nicht im (?:haus|b[üu]ro)|außer haus|im urlaub)|"
-    r"urlaubsbenachrichtigung|"
-    r"r[ée]ponse automatique|absen(?:ce|t) (?:du bureau|temporaire|de)|message d'absence|notification d'absence|"
-    r"absence\b|"
-    r"respuesta autom[áa]tica|fuera de (?:la )?oficina|ausencia|ausente|"
-    r"risposta automatica|fuori (?:sede|ufficio)|assenza|assente|"
-    r"automatisch(?:e)? (?:antwoord|beantwoord|reactie)|afwezig|niet aanwezig|"
-    r"automatyczna odpowied[źz]|odpowied[źz] automatyczna|poza biurem|nieobecno|autoodpowied|"
-    r"resposta autom[áa]tica|aus[êe]ncia|fora do escrit[óo]rio|"
-    r"automatick[áa] odpov[ěe][ďd]|mimo kancel[áa][řr]|nep[řr][íi]tom|"
-    r"otomatik (?:yan[ıi]t|cevap)|ofis d[ıi][şs][ıi]nda|"
-    r"automatiskt svar|automatisk svar|fr[åa]nvaro|frav[æa]r|ikke på kontoret|ej på kontoret|"
-    r"automaattinen vastaus|poissa|"
-    r"автоматический ответ|автоответ|автоматична відповідь|нет на месте|отсутств|"
+# How mail programs begin the subject of an answer that nobody typed. Alone it counts only with its colon, as
+# programs write it: "Automatische Antwort einrichten" is a request.
+_ANSWERS = re.compile(
+    r"(?:auto(?:matic(?:ally)?|mated)?[ -]?(?:generated )?(?:reply|response|answer)|out[ -]of[ -](?:the[ -])?office"
+    r"(?: auto-?reply| reply| notification)?|vacation (?:reply|response|message|notice)|ooo|"
+    r"autoreply|auto-?svar|(?:e-?mail )?auto ?respon(?:se|der)|away from (?:my|the) (?:office|desk|mail)|"
+    r"automatische (?:antwort|e-?mail|r[üu]ckantwort)|abwesenheits(?:notiz|meldung|nachricht|mitteilung|info|agent)|"
+    r"(?:ich bin )?(?:nicht im (?:haus|b[üu]ro)|au[ßs]+er haus)|urlaubsbenachrichtigung|"
+    r"r[ée]ponse automatique|absence du bureau|message d'absence|notification d'absence|"
+    r"respuesta autom[áa]tica|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)|"
+    r"automatisch(?:e)? (?:antwoord|beantwoord|reactie|bericht)|afwezig(?:heid)?|niet aanwezig|"
+    r"automatyczna odpowied[źz]|odpowied[źz] automatyczna|poza biurem|autoodpowied[źz]|"
+    r"resposta autom[áa]tica|fora do escrit[óo]rio|automatick[áa] odpov[ěe][ďd]|mimo kancel[áa][řr]|"
+    r"automatick[áa] odpove[ďd]|otomatik (?:yan[ıi]t|cevap)|ofis d[ıi][şs][ıi]nda|"
+    r"automatiskt svar|automatisk svar|fr[åa]nvaroavisering|ikke på kontoret|ej på kontoret|"
+    r"automaattinen vastaus|poissa toimistosta|автоматический ответ|автоответ|автоматична відповідь|нет на месте|"
     r"automatikus v[áa]lasz|h[áa]zon k[íi]v[üu]l|r[ăa]spuns automat|automatski odgovor|samodejni odgovor|"
-    r"αυτόματη απάντηση|εκτός γραφείου|自動応答|自動返信|不在|自动(?:答复|回复)|自動回覆|자동 ?(?:회신|응답)|부재중)",
+    r"automaatvastus|autom[āa]tisk[āa] atbilde|automatinis atsakymas|αυτόματη απάντηση|εκτός γραφείου|"
+    r"自動応答|自動返信|不在(?:通知|の連絡)|自动(?:答复|回复)|自動回覆|"
+    r"자동 ?(?:회신|응답)|부재중|الرد التلقائي|תשובה אוטומטית)",
+    re.IGNORECASE,
+)
+# Words that people put into subjects too.
+_PERHAPS_ABSENT = re.compile(
+    r"(?:out of town|on (?:vacation|holiday|leave|annual leave)|i am (?:away|out)|away\b|auto:|abwesenheit|abwesend|"
+    r"urlaub|"
+    r"im urlaub|absen(?:ce|t)\b|absence|ausencia|ausente|vacaciones|assenza|assente|in ferie|nieobecno|urlop|"
+    r"aus[êe]ncia|"
+    r"f[ée]rias|nep[řr][íi]tom|dovolen|izinde|fr[åa]nvaro|frav[æa]r|ferie|poissa|отсутств|в отпуске|відсутн|"
+    r"szabads[áa]g|"
+    r"concediu|απουσία|不在|休暇|休假)",
     re.IGNORECASE,
 )
 _ABSENT_WORDS = re.compile(
@@ -44,6 +54,18 @@ _ABSENT_WORDS = re.compile(
 _REPLY_PREFIX = re.compile(
     r"(?:(?:re|aw|antw|sv|vs|fwd?|wg)\s{0,3}:\s{0,3}|\[[^\]]{0,60}\]\s{0,3}){1,6}", re.IGNORECASE
 )
+
+
+_SAYS_REPLY = (
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-autoreply-from",
+    "x-mail-autoreply",
+    "x-vacation",
+    "x-away",
+)
+_SAYS_MACHINE = ("feedback-id", "x-loop", "x-fc-machinegenerated", "x-cron-env", "x-auto-generated", "x-autogenerated")
 
 
 class Origin(NamedTuple):
@@ -59,39 +81,61 @@ def judge_origin(
     headers: Headers, *, subject: str, sender: str, return_path: str | None, kind: str, report_type: str
 ) -> Origin:
     """Headers first, then the sender's name, then subjects (P7.2, P13.1). `return_path` is None where unknown."""
-    bare = (
-        _REPLY_PREFIX.sub("", subject, count=1)
-        if (subject[:1] and ":" in subject[:12]) or subject[:1] == "["
-        else subject
-    )
-    says_absent = bool(_ABSENT.match(bare))
-    submitted = (
-        headers.first("auto-submitted").decode("ascii", "replace").lower().partition(";")[0].partition("(")[0].strip()
-    )
-    precedence = headers.first("precedence").decode("ascii", "replace").lower().strip()
-    is_reply = submitted in ("auto-replied", "auto-reply") or precedence in ("auto_reply", "auto-reply") or says_absent
-    is_reply = is_reply or any(
-        _says_yes(headers, name)
-        for name in (
-            "x-autoreply",
-            "x-autorespond",
-            "x-autoresponder",
-            "x-autoreply-from",
-            "x-mail-autoreply",
-            "x-vacation",
-            "x-away",
-        )
-    )
-    if submitted == "auto-notified":
-        is_reply = False
+    submitted = _word(headers, "auto-submitted")
+    precedence = _word(headers, "precedence")
     report = kind == "multipart/report"
-    if report and report_type in ("delivery-status", "feedback-report", "disposition-notification"):
-        is_reply = False
+    is_reply = _says_reply(headers, submitted, precedence)
     reason = _reason(headers, submitted, precedence, return_path, sender, report=report, is_reply=is_reply)
+    is_signed = reason in ("auto-submitted", "auto-reply", "precedence", "auto-response-suppress", "null-return-path")
+    says_absent = _says_absent(subject, is_signed=is_signed, is_answer=is_signed and _is_answer(headers))
+    is_reply = is_reply or says_absent
+    if report and report_type == "disposition-notification":
+        return Origin(True, "receipt", True, False)
+    if report and report_type in ("delivery-status", "feedback-report"):
+        is_reply = False
     is_absence = is_reply and (says_absent or bool(_ABSENT_WORDS.search(subject)))
     if is_absence:
         reason = "out-of-office"
     return Origin(bool(reason), reason, is_reply, is_absence)
+
+
+def _says_reply(headers: Headers, submitted: str, precedence: str) -> bool:
+    if submitted == "auto-notified":
+        return False
+    return (
+        submitted in ("auto-replied", "auto-reply")
+        or precedence in ("auto_reply", "auto-reply")
+        or _word(headers, "x-apple-action") == "vacation"
+        or _word(headers, "x-autogenerated") in ("reply", "vacation")
+        or any(_says_yes(headers, name) for name in _SAYS_REPLY)
+    )
+
+
+def _says_absent(subject: str, *, is_signed: bool, is_answer: bool) -> bool:
+    """Whether a subject is one of an automatic answer; what people write too counts only with other signs beside it.
+
+    "AW: Urlaub eintragen" is somebody's answer, and "Urlaub genehmigt" by a program is a message of its own.
+    """
+    bare = subject
+    if ":" in subject[:12] or subject[:1] == "[":
+        bare = _REPLY_PREFIX.sub("", subject, count=1)
+    found = _ANSWERS.match(bare)
+    if found:
+        return is_signed or bare[found.end() :].lstrip()[:1] in (":", "：")
+    return is_answer and bool(_PERHAPS_ABSENT.match(bare))
+
+
+def _is_answer(headers: Headers) -> bool:
+    return headers.has("in-reply-to") or headers.has("references")
+
+
+def _word(headers: Headers, name: str) -> str:
+    """The first word of a header, in lower case, without what stands in brackets or after a semicolon."""
+    value = headers.first(name)
+    if not value:
+        return ""
+    text = value.decode("ascii", "replace").lower()
+    return text.partition(";")[0].partition("(")[0].partition(",")[0].strip()
 
 
 def _reason(
@@ -114,14 +158,14 @@ def _reason(
         return "list"
     if precedence in ("bulk", "junk"):
         return "precedence"
-    suppressed = headers.first("x-auto-response-suppress").decode("ascii", "replace").lower().strip()
+    suppressed = _word(headers, "x-auto-response-suppress")
     if suppressed and suppressed != "none":
         return "auto-response-suppress"
     if return_path == "":
         return "null-return-path"
     if _MACHINES.match(sender.rpartition("@")[0].lower()):
         return "machine-sender"
-    if headers.has("feedback-id") or headers.has("x-loop") or headers.has("x-fc-machinegenerated"):
+    if any(headers.has(name) for name in _SAYS_MACHINE):
         return "machine-header"
     return ""
 
