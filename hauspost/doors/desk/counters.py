@@ -7,6 +7,8 @@ from django.core.cache import cache
 from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from hauspost.duties.notices.models import Notice
+from hauspost.ground.accounts.models import MailAccount
+from hauspost.ground.mail import outbox
 from hauspost.ground.vitals import reading as vitals
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
@@ -47,6 +49,8 @@ class Counters:
     teams: list[TeamCount]
     # Has nothing been delivered or sent for five minutes, as no worker runs (P5.7)? Asked along with the numbers.
     worker_is_silent: bool
+    # Can mail leave at all?
+    mail_leaves: bool
 
 
 def counters(actor: Actor) -> Counters:
@@ -97,8 +101,9 @@ def _count(actor: Actor, person: Person) -> Counters:
             asleep=CappedCount(desk.snoozed()),
             unread=CappedCount(_unread(teams), "id"),
             worker_seen_at=Subquery(vitals.signs_of("work").values("seen_at")[:1]),
+            sends=Exists(MailAccount.objects.active().exclude(smtp_host="")),
         )
-        .values_list("mine", "waits", "asleep", "unread", "worker_seen_at")
+        .values_list("mine", "waits", "asleep", "unread", "worker_seen_at", "sends")
         .get()
     )
     return Counters(
@@ -110,4 +115,5 @@ def _count(actor: Actor, person: Person) -> Counters:
         notices=own[3] or 0,
         teams=[TeamCount(key, words, count) for key, words, count, _new in listed],
         worker_is_silent=vitals.is_long_ago(own[4]),
+        mail_leaves=own[5] or outbox.has_a_way_of_its_own(),
     )

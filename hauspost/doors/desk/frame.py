@@ -18,7 +18,6 @@ from hauspost.doors.ui.formats import capped
 from hauspost.doors.ui.pages import page
 from hauspost.duties.keeping import watching
 from hauspost.ground import clock
-from hauspost.ground.mail import outbox
 from hauspost.ground.text.words import in_language
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Participant
@@ -96,7 +95,7 @@ def desk_page(
         sees_mailroom=sees_mailroom(actor),
         sees_settings=actor.is_administrator or bool(actor.who and actor.who.is_auditor),
         is_demo=settings.HAUSPOST.demo,
-        mail_leaves=outbox.is_configured(),
+        mail_leaves=count.mail_leaves,
         worker_is_silent=count.worker_is_silent,
         backup_alarm=backup_alarm(actor),
         **more,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -228,6 +228,7 @@ def sheet_of(ticket: Ticket, view: View, actor: Actor, *, before_seq: int = 0) -
 def side_of(ticket: Ticket, view: View, actor: Actor, people: list[Taking] | None = None) -> Sheet:
     """What the cards at the side show: for a part of the page that needs no record."""
     others = _others_of_requester(ticket, actor)
+    tags, elsewhere = _tags_and_numbers(ticket)
     return Sheet(
         ticket=ticket,
         view=view,
@@ -236,12 +237,21 @@ def side_of(ticket: Ticket, view: View, actor: Actor, people: list[Taking] | Non
         last_seq=0,
         people=_people(ticket) if people is None else people,
         links=_links(ticket, actor),
-        elsewhere=list(NumberElsewhere.objects.filter(ticket=ticket).order_by("id").values_list("number", "domain")),
-        tags=sorted(Tag.objects.filter(ticket=ticket).values_list("word", flat=True)),
+        elsewhere=elsewhere,
+        tags=tags,
         shares=_shares(ticket),
         requester_open=others[0],
         requester_done=others[1],
     )
+
+
+def _tags_and_numbers(ticket: Ticket) -> tuple[list[str], list[tuple[str, str]]]:
+    """The words on a ticket and its numbers elsewhere, in one question."""
+    words = Tag.objects.filter(ticket=ticket).values_list("word", Value(""), Value(True))
+    numbers = NumberElsewhere.objects.filter(ticket=ticket).values_list("number", "domain", Value(False))
+    rows = sorted(words.union(numbers, all=True))
+    tags = [word for word, _domain, is_tag in rows if is_tag]
+    return tags, [(number, domain) for number, domain, is_tag in rows if not is_tag]
 
 
 def entry_rows(entries: "QuerySet[Entry]") -> list[EntryRow]:

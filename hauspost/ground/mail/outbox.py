@@ -29,7 +29,7 @@ from hauspost.ground.refusals import Refused
 __all__ = [
     "CannotBeSent", "Courier", "Delivery", "Lanes", "NobodyReached", "QueueFigures", "cancel", "connection_pool",
     "delivery_states", "due", "erase_letters",
-    "forget_letters_about", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all",
+    "forget_letters_about", "has_a_way_of_its_own", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all",
     "retry_now", "send_due",
 ]  # fmt: skip
 
@@ -154,9 +154,12 @@ def retry_all() -> int:
 
 def is_configured() -> bool:
     """Whether mail can leave at all; if not it stays queued, and the desk says so."""
-    if settings.HAUSPOST.outgoing_maildir or settings.HAUSPOST.outgoing_host:
-        return True
-    return MailAccount.objects.active().exclude(smtp_host="").exists()
+    return has_a_way_of_its_own() or MailAccount.objects.active().exclude(smtp_host="").exists()
+
+
+def has_a_way_of_its_own() -> bool:
+    """Whether the house itself sends: by its mail server, or into a mailbox on this machine."""
+    return bool(settings.HAUSPOST.outgoing_maildir or settings.HAUSPOST.outgoing_host)
 
 
 def connection_pool() -> Couriers:
