@@ -23,7 +23,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection, whose immediate transactions begin in turn."""
 
     def _start_transaction_under_autocommit(self) -> None:
-        if self.transaction_mode != "IMMEDIATE" or self.is_in_memory_db():
+        mode: str | None = self.transaction_mode  # type: ignore[attr-defined]
+        if mode != "IMMEDIATE" or self.is_in_memory_db():
             super()._start_transaction_under_autocommit()  # type: ignore[misc]
             return
         patience: float = self.settings_dict["OPTIONS"].get("timeout", 5)
