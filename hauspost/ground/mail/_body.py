@@ -190,10 +190,15 @@ def _leaf(part: Part, found: _Gathered) -> None:
         _tnef(part, found)
     elif part.kind in _RICH_TEXTS and not _is_file(part):
         _rich_text(part, found)
-    elif part.kind in _ENVELOPES and "signed-receipt" not in part.params.get("smime-type", ""):
+    elif _is_envelope(part) and "signed-receipt" not in part.params.get("smime-type", ""):
         _envelope(part, found)
     else:
         _file(part, found)
+
+
+def _is_envelope(part: Part) -> bool:
+    """S/MIME, also where a gateway no longer says so but by the file's name."""
+    return part.kind in _ENVELOPES or (part.main == "application" and part.declared_name.lower() == "smime.p7m")
 
 
 def _is_file(part: Part) -> bool:
@@ -276,6 +281,8 @@ def _file(part: Part, found: _Gathered) -> None:
         found.calendar += read_invitations(part.beginning(MAX_CALENDAR), charset=part.charset, method=method)
     if kind in _SIGNATURES:
         found.has_signature = True
+    if kind == "application/pgp-encrypted":
+        found.has_encrypted = True
     if kind in _MESSAGES and not declared:
         headers, _ = read_headers(part.beginning(100_000), 0, 100_000, maximum=100_000)
         base = headers.text("subject")[:100].replace("/", " ").replace("\\", " ")

@@ -40,6 +40,7 @@ __all__ = [
     "nested_letter",
     "read_head",
     "read_letter",
+    "read_opened",
 ]
 
 _log = logging.getLogger(__name__)
@@ -127,6 +128,23 @@ def read_head(raw: Raw, *, fault: str) -> Letter:
         return Letter(**_from_headers(structure.root.headers), fault=fault)
     except Exception:
         return Letter(fault=fault)
+
+
+def read_opened(raw: Raw, inner: bytes, subject: str, *, fallback: Letter) -> Letter:
+    """A mail with another body than it came with: what was sealed in it. `subject` stands for its own, if there is one.
+
+    Where the inside breaks a bound, `fallback` is what there is.
+    """
+    try:
+        outer, structure = read_structure(_with_line_ends(raw)).root, read_structure(inner)
+        if structure.fault:
+            return fallback
+        known = _from_headers(outer.headers)
+        known["subject"] = subject or known["subject"]
+        return _judged(outer, known, read_body(structure.root))
+    except Exception:
+        _log.warning("what was sealed in a mail of %d bytes could not be read", len(raw), exc_info=True)
+        return fallback
 
 
 def nested_letter(file: Attachment) -> Letter | None:
