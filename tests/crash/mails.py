@@ -23,6 +23,8 @@ class Mail:
     message_id: str
     answers: str = ""
     file_bytes: int = 0
+    # Whom To names, where these are more than whom this copy is for.
+    named: tuple[str, ...] = ()
 
     @property
     def token(self) -> str:
@@ -32,7 +34,7 @@ class Mail:
     def raw(self) -> bytes:
         """Its bytes."""
         mail = EmailMessage()
-        mail["From"], mail["To"] = self.sender, ", ".join(self.recipients)
+        mail["From"], mail["To"] = self.sender, ", ".join(self.named or self.recipients)
         mail["Subject"] = ("Re: " if self.answers else "") + f"Mail {self.message_id.partition('@')[0]}"
         mail["Message-ID"] = f"<{self.message_id}>"
         mail["Date"] = "Mon, 23 Nov 2026 09:00:00 +0100"
@@ -58,8 +60,9 @@ def planned(count: int, seed: int, ways: Sequence[str]) -> list[Mail]:
         if kind == "again":
             first = chance.choice(firsts)
             other = chance.choice([one for one in ways if one != first.way])
-            once_more = (number, kind, other, first.sender, first.recipients, first.message_id, first.answers)
-            mails.append(Mail(*once_more, first.file_bytes))
+            to = first.recipients[:1] if other == "imap" else first.recipients
+            once_more = (number, kind, other, first.sender, to, first.message_id, first.answers)
+            mails.append(Mail(*once_more, first.file_bytes, first.recipients))
             continue
         first = chance.choice(firsts) if kind in ("more", "answer") else None
         if first is not None and written[first.sender] >= 4:

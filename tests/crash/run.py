@@ -28,9 +28,10 @@ from bench.load import Inboxes
 from bench.places import free_port
 from tests.crash.mails import Mail, planned
 from tests.crash.places import Disk, Postgres, ShortFiles, SmallDisk, namespace
-from tests.crash.senders import Ledger, Line, MailServer, SmtpLine
+from tests.crash.senders import ImapLine, Ledger, Line, MailServer, SmtpLine
 from tests.crash.tree import Tree, Unit
 from tests.doors._running import clean_environment
+from tests.imap.dovecot import dovecot
 from tests.mta.talking import Talk
 
 TROUBLES = ("kills", "disk", "outage")
@@ -111,6 +112,7 @@ class Stage:
             HAUSPOST_UNDO_SECONDS="0",
             HAUSPOST_BACKUP_AT="",
         )
+        self.imap = started.enter_context(dovecot("", "plain login")) if os.geteuid() == 0 else None
         self.inside = Talk("tests.crash.scene", self.environment)
         started.callback(self.inside.close)
         self.tree = Tree(self.desk, self._units(), self.smtp, self.web, Path(wish.log or folder / "log"))
@@ -119,6 +121,7 @@ class Stage:
         if not wish.is_namespaced:
             self.disk = ShortFiles(self.tree)
         self.ledger = Ledger()
+        self.by_imap = 0
 
     def _units(self) -> list[Unit]:
         """On SQLite one worker; on PostgreSQL three, and a second listener, each kept alive by itself."""
@@ -132,10 +135,15 @@ class Stage:
     def lines(self) -> dict[str, Callable[[str], Line]]:
         """The ways by which mail comes."""
         doors = [self.smtp, *([self.second_smtp] if self.postgres else [])]
-        return {
+        lines: dict[str, Callable[[str], Line]] = {
             "smtp": lambda seed: SmtpLine(doors, self.ledger, is_lmtp=False, seed=seed),
             "lmtp": lambda seed: SmtpLine([str(self.lmtp)], self.ledger, is_lmtp=True, seed=seed),
         }
+        if (post := self.imap) is not None:
+            lines["imap"] = lambda seed: ImapLine(post)
+        else:
+            print("without IMAP, as Dovecot starts for root only", flush=True)
+        return lines
 
 
 def play(wish: Wish) -> int:
@@ -145,9 +153,10 @@ def play(wish: Wish) -> int:
         folder = Path(tempfile.mkdtemp(prefix="hauspost-crash-", dir="/tmp"))
         started.callback(shutil.rmtree, folder, ignore_errors=True)
         stage = Stage(wish, folder, started)
-        stage.inside("found")
+        stage.inside("found", stage.imap.port if stage.imap else 0)
         lines = stage.lines()
         mails = planned(wish.mails, wish.seed, list(lines))
+        stage.by_imap = sum(mail.way == "imap" for mail in mails)
         stage.tree.start()
         servers = _servers(stage, mails, lines)
         for one in servers:
@@ -202,8 +211,13 @@ def _troubled(stage: Stage, wish: Wish) -> Iterator[None]:
 
 
 def _keep_up(stage: Stage, calm: threading.Event) -> None:
+    looks = 0
     while not calm.wait(0.2):
         stage.tree.tend()
+        looks += 1
+        if stage.imap and looks % 10 == 0:
+            with suppress(RuntimeError):
+                stage.inside("forget_the_dead")
 
 
 def _kill(stage: Stage, seed: int, calm: threading.Event) -> None:
@@ -264,7 +278,9 @@ def _until_quiet(stage: Stage, seconds: float) -> list[str]:
     while time.monotonic() < deadline:
         stage.tree.tend()
         with suppress(RuntimeError):
-            left = stage.inside("waiting")
+            if stage.imap:
+                stage.inside("forget_the_dead")
+            left = stage.inside("waiting", stage.by_imap)
             if not any(left.values()):
                 return []
         time.sleep(0.5)
@@ -285,7 +301,7 @@ def _tell(
     stage: Stage, wish: Wish, mails: Sequence[Mail], found: dict[str, Any], faults: list[str], seconds: float
 ) -> int:
     ledger, tree = stage.ledger, stage.tree
-    ways = {way: sum(mail.way == way for mail in mails) for way in stage.lines()}
+    ways = Counter(mail.way for mail in mails)
     refusals = ", ".join(f"{times} × {words}" for words, times in ledger.refused.most_common(12))
     permanent = ledger.refused.pop("for good", 0)
     if permanent:

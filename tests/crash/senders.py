@@ -11,7 +11,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from imapclient import IMAPClient
+
 from tests.crash.mails import Mail
+from tests.imap.dovecot import Dovecot
 
 ANSWER_SECONDS = 30.0
 MAILS_PER_CONNECTION = 20
@@ -153,6 +156,26 @@ class SmtpLine:
         if 500 <= code <= 599:
             # A real server would return the mail to its sender: for ours that is as good as lost.
             self._ledger.refuses("for good")
+
+
+class ImapLine:
+    """Mail that lies down in a mailbox at the company's IMAP server, for Hauspost to fetch."""
+
+    def __init__(self, post: Dovecot) -> None:
+        self._post = post
+        self._clients: dict[str, IMAPClient] = {}
+
+    def hand_over(self, mail: Mail, recipients: Sequence[str]) -> list[str]:
+        for one in recipients:
+            if one not in self._clients:
+                self._clients[one] = self._post.client(one)
+            self._clients[one].append("INBOX", mail.raw())
+        return list(recipients)
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.logout()
+        self._clients.clear()
 
 
 class _Lmtp(smtplib.LMTP):

@@ -1,5 +1,7 @@
 """Mail arrives over LMTP: a reply for every recipient, also when a mail is refused (RFC 2033)."""
 
+import errno
+import os
 import smtplib
 import socket
 from collections.abc import Iterator
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hauspost.doors.listeners._arrival import Arrival
 from tests.doors._listening import PATIENCE, Door, Intake
 
 MAIL = b"Subject: Drucker\r\n\r\nEr steht.\r\n"
@@ -62,6 +65,43 @@ def test_a_mail_that_cannot_be_stored_is_put_off_once_per_recipient(door: Door, 
     guest.says("DATA")
     guest.sends(MAIL + b".\r\n")
     assert [guest.reads()[:9] for _ in range(2)] == ["451 4.3.0", "451 4.3.0"]
+
+
+@pytest.mark.parametrize("fails", ["move_to_disk", "content"])
+def test_when_the_disk_is_full_nothing_of_the_mail_is_taken_for_a_command(
+    door: Door, intake: Intake, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    """S20: what is behind a refusal in the middle of a mail is still the mail; its sender keeps it (P2.1)."""
+
+    def no_room(self: Arrival) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(f"{Arrival.__module__}.SPOOL_ABOVE", 1000)
+    monkeypatch.setattr(Arrival, fails, no_room)
+    guest = door.guest()
+    guest.names("it@firma.example", "hr@firma.example")
+    guest.says("DATA")
+    smuggled = b"RSET\r\nMAIL FROM:<eve@x.example>\r\nRCPT TO:<it@firma.example>\r\nDATA\r\n" + MAIL
+    guest.sends((b"x" * 78 + b"\r\n") * 100 + smuggled + b".\r\n")
+    assert [guest.reads()[:9] for _ in range(2)] == ["451 4.3.0", "451 4.3.0"]
+    guest.socket.shutdown(socket.SHUT_WR)
+    assert guest.is_shown_out()
+    assert intake.kept == []
+    assert list((door.folder / "spool").glob("*")) == []
+
+
+def test_a_spool_file_is_gone_also_when_the_disk_is_too_full_to_close_it(tmp_path: Path) -> None:
+    """P2.1: its last bytes find no room at closing; nothing of it may stay behind."""
+    arrival = Arrival(1000, tmp_path)
+    arrival.take(b"x" * 200)
+    arrival.move_to_disk()
+    arrival.take(b"x" * 200)
+    full = os.open("/dev/full", os.O_WRONLY)
+    assert arrival._file is not None
+    os.dup2(full, arrival._file.fileno())
+    os.close(full)
+    arrival.discard()
+    assert list(tmp_path.glob("*")) == []
 
 
 def test_data_without_a_recipient_has_one_reply(door: Door) -> None:

@@ -1,5 +1,6 @@
 """One mail while its bytes arrive: finds its true end, takes off the dots, moves to disk when it grows."""
 
+import contextlib
 import os
 import re
 import tempfile
@@ -76,9 +77,11 @@ class Arrival:
         """Forget the bytes, and take the file away."""
         self._parts.clear()
         if self._file is not None and self._path is not None:
-            self._file.close()
+            file, self._file = self._file, None
+            # On a full disk closing fails, too: the last bytes find no room, and nobody wants them.
+            with contextlib.suppress(OSError):
+                file.close()
             self._path.unlink(missing_ok=True)
-            self._file = None
 
     def _add(self, body: bytes) -> None:
         if b"\r\n." in body:

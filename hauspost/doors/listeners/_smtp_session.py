@@ -291,6 +291,12 @@ class MailSession(SMTP):
                 reply, is_closing = "554 5.5.2 A lone dot beside a bare LF or CR: send lines that end in CRLF", True
             except _FarTooMuch:
                 reply, is_closing = _TOO_BIG.format(self.house.size_limit), True
+            except ConnectionError:
+                raise
+            except Exception:
+                # A full disk, mostly. The rest of the mail is still to come, and must not be taken for commands.
+                log.exception("A mail could not be taken; its sender keeps it and tries again.")
+                reply, is_closing = _NOT_STORED, True
             finally:
                 if not arrival.is_handed_over:
                     arrival.discard()
@@ -350,7 +356,7 @@ class MailSession(SMTP):
             await asyncio.wrap_future(kept)
         except Exception:
             # The journal has told the log why.
-            return "451 4.3.0 The mail cannot be stored at the moment; please try again later"
+            return _NOT_STORED
         return f"250 2.0.0 Kept as {envelope.transaction}"
 
     async def _turn_deaf(self) -> None:
@@ -385,6 +391,7 @@ class LocalMailSession(MailSession):
 
 
 _CLOSING = "421 4.3.2 We are closing for a moment; please come again"
+_NOT_STORED = "451 4.3.0 The mail cannot be stored at the moment; please try again later"
 _TOO_BIG = "552 5.3.4 The mail is larger than {} bytes; send large files another way"
 
 
