@@ -206,7 +206,7 @@ def test_the_notice_leads_to_the_backups_and_is_read_by_that(desk: Desk) -> None
     client = signed_in(karim)
     page = client.get("/desk/notices").content.decode()
     assert "The last backup failed." in page
-    answer = client.post("/desk/notices/reading", {"backups": "1"})
+    answer = client.post("/desk/notices/reading", {"about": "backup.failed"})
     assert answer["Location"] == "/desk/settings/backups"
     assert not Notice.objects.of(karim).unread().exists()
 

@@ -15,6 +15,7 @@ from hypothesis import settings as trying
 
 from hauspost.duties.intake import telling as mail_settings
 from hauspost.duties.intake.models import Delivery
+from hauspost.duties.notices import acknowledging
 from hauspost.duties.notices.actions import mark_read
 from hauspost.duties.notices.models import Notice
 from hauspost.ground import clock, tokens
@@ -30,6 +31,7 @@ from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.refusals import ReachesNobody, TooLate
 from hauspost.records.tickets.writing import NewFile, Writing
 from tests.desk import Desk
+from tests.doors.browsing import browser
 
 _canaries = count(1)
 
@@ -572,3 +574,20 @@ def test_every_letter_leaves_its_trace_in_the_tickets_record(desk: Desk, postbox
 
     kinds = Event.objects.filter(stream__name=ticket.stream).values_list("kind", flat=True)
     assert "mail.handed_over" in kinds
+
+
+def test_a_flood_of_unproven_senders_opens_the_breaker_and_the_administrators_hear_of_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S10: nobody floods others through our acknowledgements; whoever is proven still gets theirs."""
+    monkeypatch.setattr(acknowledging, "MOST_AN_HOUR", 3)
+    for number in range(6):
+        desk.receives(desk.letter(f"victim{number}@elsewhere.example"), trusted=False)
+    assert len(desk.sent("acknowledgement")) == 3
+    assert len([one for one in desk.sent("alert") if one.recipients.get().address == desk.address("karim")]) == 1
+    assert "Acknowledgements" in browser(desk, "karim").get("/desk/notices").text
+    desk.receives(desk.letter("petra"))
+    assert len(desk.sent("acknowledgement")) == 4
+    with desk.later(hours=2):
+        desk.receives(desk.letter("victim9@elsewhere.example"), trusted=False)
+        assert len(desk.sent("acknowledgement")) == 5

@@ -34,17 +34,36 @@ HEADLINES: Mapping[str, Callable[[], str]] = {
     "participant.added": lambda: _("Your help is asked for"),
     "mail.failed": lambda: _("A reply did not arrive"),
     "mail.bounced": lambda: _("A reply did not arrive"),
-    "backup.failed": lambda: _("Backups"),
-    "backup.overdue": lambda: _("Backups"),
-    "backup.drill": lambda: _("Backups"),
 }
-URGENT = ("backup.failed", "backup.overdue", "backup.drill", "mail.failed", "mail.bounced", "ticket.emergency_access")
+
+
+@dataclass(frozen=True)
+class OfHouse:
+    """A notice about the house: its headline, what it says, and the name of the page on which to look."""
+
+    headline: Callable[[], str]
+    words: Callable[[], str]
+    page: str
+
+
+def _backups(alarm: str) -> OfHouse:
+    return OfHouse(lambda: _("Backups"), lambda: watching.words(alarm), "settings-backups")
+
+
+HOUSE: Mapping[str, OfHouse] = {
+    "mail.breaker": OfHouse(
+        lambda: _("Mail"), lambda: _("Acknowledgements to unproven senders are paused: there were too many."), "ledger"
+    ),
+    **{f"backup.{alarm}": _backups(alarm) for alarm in ("failed", "overdue", "drill")},
+}
+URGENT = (*HOUSE, "mail.failed", "mail.bounced", "ticket.emergency_access")
 
 
 @dataclass(frozen=True)
 class Told:
     """One line of the page; `number` is None for what is about the house and no ticket."""
 
+    kind: str
     headline: str
     is_urgent: bool
     is_unread: bool
@@ -69,16 +88,17 @@ def show(request: HttpRequest) -> HttpResponse:
     )
     told = [
         Told(
-            HEADLINES[kind](),
+            kind,
+            HEADLINES[kind]() if number else HOUSE[kind].headline(),
             kind in URGENT,
             read_at is None,
-            subject if number else watching.words(kind.partition(".")[2]),
+            subject if number else HOUSE[kind].words(),
             number,
             requester,
             at,
         )
         for kind, read_at, subject, number, requester, at in rows[:_MOST]
-        if kind in HEADLINES
+        if kind in (HEADLINES if number else HOUSE)
     ]
     return desk_page(request, "desk/notices.html", current="notices", told=told)
 
@@ -88,14 +108,15 @@ def show(request: HttpRequest) -> HttpResponse:
 def reading(request: HttpRequest) -> HttpResponse:
     """POST /desk/notices/reading: all of it is read; with `ticket`, what tells of that one, and on to its page.
 
-    With `backups`, what tells of these, and on to theirs.
+    With `about`, what tells of the house, and on to the page that this kind of notice leads to.
     """
     actor = actor_of(request)
     assert isinstance(actor.who, Person)
-    if "backups" in request.POST:
+    about = HOUSE.get(request.POST.get("about", ""))
+    if about is not None:
         mark_read_of_the_house(actor.who)
         counters.forget(actor)
-        return HttpResponseRedirect(reverse("settings-backups"))
+        return HttpResponseRedirect(reverse(about.page))
     number = request.POST.get("ticket", "")
     known = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
     mark_read(actor.who, known)

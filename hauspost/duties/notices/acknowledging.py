@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext as _
 
+from hauspost.duties.notices.house import Message, tell_administrators
 from hauspost.duties.notices.letters import (
     answers_to,
     desk_of,
@@ -37,6 +38,9 @@ _ACKNOWLEDGED = hot.Question(
 )
 NEVER = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster", "bounce")
 ONCE_IN = timedelta(hours=24)
+# S10: so many acknowledgements an hour, and unproven senders get none.
+MOST_AN_HOUR = 500
+BREAKER = "mail.breaker"
 PROVEN = (Proof.TRUSTED_RELAY, Proof.AUTHENTICATED_MAIL, Proof.SESSION, Proof.TOKEN)
 
 
@@ -53,6 +57,8 @@ def acknowledge(event: Event) -> None:
     entry = _FIRST_ENTRY.first(ticket)
     assert entry is not None
     is_proven = entry.proof in PROVEN
+    if not is_proven and _is_too_much():
+        return
     with spoken_to(ticket.requester, ticket.team):
         subject, text = _words(ticket, desk.name, is_proven)
     outbox.queue(
@@ -77,6 +83,31 @@ def acknowledge(event: Event) -> None:
         envelope_from="",
         recipients=[(address, str(ticket.requester.uid))],
         account=desk.account,
+    )
+
+
+def _is_too_much() -> bool:
+    """Has the desk acknowledged so much within an hour that it may be misused to flood somebody (S10)?
+
+    Then whoever is not proven hears nothing until the hour is over, and administrators are told.
+    """
+    moment = clock.now()
+    recent = OutgoingMail.objects.filter(kind="acknowledgement", created_at__gt=moment - timedelta(hours=1))
+    if len(recent.values_list("id")[:MOST_AN_HOUR]) < MOST_AN_HOUR:
+        return False
+    tell_administrators(BREAKER, _too_much, moment=moment, again_after=timedelta(hours=1))
+    return True
+
+
+def _too_much() -> Message:
+    return Message(
+        _("Acknowledgements are paused"),
+        [
+            _("In the last hour %(count)s were sent. Somebody may misuse the desk to flood others with them.")
+            % {"count": MOST_AN_HOUR},
+            _("Senders whom no mail server confirms get none until it is less. Tickets are opened as ever."),
+        ],
+        "/desk/mailroom",
     )
 
 

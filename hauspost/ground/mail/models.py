@@ -97,6 +97,7 @@ class OutgoingMail(models.Model):
             models.Index(fields=["stream"], name="mail_by_stream"),
             models.Index(fields=["entry"], name="mail_by_entry"),
             models.Index(fields=["person_uid", "created_at"], name="mail_by_person"),
+            models.Index(fields=["kind", "created_at"], name="mail_by_kind"),
         ]
 
     def __str__(self) -> str:

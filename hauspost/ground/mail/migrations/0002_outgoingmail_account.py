@@ -17,4 +17,8 @@ class Migration(migrations.Migration):
             name='account',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.mailaccount'),
         ),
+        migrations.AddIndex(
+            model_name='outgoingmail',
+            index=models.Index(fields=['kind', 'created_at'], name='mail_by_kind'),
+        ),
     ]
