@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from bench import big, report, serving
+from bench import big, journal, report, serving
 from bench.measuring import Figure
 from bench.places import Desk, copied, seeded
 
 PARTS: dict[str, Callable[[Desk], list[Figure]]] = {
-    "mail": lambda desk: _inside(desk, "mail"),
+    "mail": lambda desk: [*_inside(desk, "mail"), *journal.journal(desk)],
     "pages": lambda desk: _inside(desk, "pages"),
     "serving": serving.throughput,
     "memory": serving.memory,

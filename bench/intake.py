@@ -1,6 +1,7 @@
 """Measures the way of a mail: kept, read, filed, acknowledged, and the desk told; with its SQL statements on wish."""
 
 import re
+import statistics
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,8 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from bench.company import Company, read
 from bench.mails import Asked, Correspondent, Mail, mixed
-from bench.measuring import Clock, Figure
+from bench.measuring import Clock, Figure, p95
+from hauspost.duties.intake import actions as intake
 from hauspost.duties.intake.actions import Envelope, deliver_next, keep
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.reactions import running, table
@@ -81,15 +83,28 @@ def envelopes(mails: Sequence[Mail], run: str) -> list[Envelope]:
 
 @dataclass
 class Taken:
-    """What taking many mails cost, step by step."""
+    """What taking many mails cost, step by step; `filing` and what follows mail by mail."""
 
     keeping: Clock
     filing: Clock
-    # What followed from events, all in all, and of that the reactions that tell the desk.
+    # What followed from a mail's event, and of that the reactions that tell the desk.
     following: Clock
     telling: Clock
+    # All that the worker did, with what it asks for many mails at once.
+    working: Clock
     kept: list[int]
     seconds: float
+
+    def to_acknowledged(self, kind: str) -> list[float]:
+        """From 250 to filed and acknowledged, "cpu" or "wall", in milliseconds, for each mail.
+
+        What the worker asks for many mails at once is shared out among them.
+        """
+        filing, following, telling = (getattr(one, kind) for one in (self.filing, self.following, self.telling))
+        shared = (sum(getattr(self.working, kind)) - sum(filing) - sum(following)) / len(self.kept)
+        return [
+            filed + followed - told + shared for filed, followed, told in zip(filing, following, telling, strict=True)
+        ]
 
 
 def measure(number: int = 2000) -> list[Figure]:
@@ -101,27 +116,19 @@ def measure(number: int = 2000) -> list[Figure]:
     acknowledgements = OutgoingMail.objects.filter(
         kind="acknowledgement", entry__in=Delivery.objects.filter(id__in=taken.kept).values("entry")
     ).count()
-    acknowledging = [
-        sum(taken.following.cpu) - sum(taken.telling.cpu),
-        sum(taken.following.wall) - sum(taken.telling.wall),
-    ]
+    cpu, wall = taken.to_acknowledged("cpu"), taken.to_acknowledged("wall")
     reading = Clock.fresh()
     for mail in mails[:500]:
         reading.time(partial(read_letter, mail.raw))
     return [
-        Figure(
-            MAIL,
-            (sum(taken.filing.cpu) + acknowledging[0]) / number,
-            wall=(sum(taken.filing.wall) + acknowledging[1]) / number,
-        ),
-        Figure(
-            "mails filed and acknowledged a second", number / (sum(taken.filing.wall) + acknowledging[1]) * 1000, "/s"
-        ),
+        Figure(MAIL, statistics.median(cpu), p95=p95(cpu), wall=statistics.median(wall), wall_p95=p95(wall)),
+        Figure("  the mean of the same", statistics.fmean(cpu), wall=statistics.fmean(wall)),
+        Figure("mails filed and acknowledged a second", number / sum(wall) * 1000, "/s"),
         Figure("mails a second, the desk told as well", number / taken.seconds, "/s"),
         taken.keeping.mean("  kept, before 250", number),
-        taken.filing.mean("  filed", number),
-        reading.mean("    of it read", len(reading.cpu)),
-        Figure("  acknowledged", acknowledging[0] / number, wall=acknowledging[1] / number),
+        taken.filing.figure("  filed"),
+        reading.figure("    of it read"),
+        taken.following.less(taken.telling).mean("  acknowledged", number),
         taken.telling.mean("  the desk told (notices)", number),
         Figure("mails: new tickets", ended["ticket"], ""),
         Figure("mails: answers", ended["answer"], ""),
@@ -132,27 +139,43 @@ def measure(number: int = 2000) -> list[Figure]:
 
 def take(mails: Sequence[Mail], run: str) -> Taken:
     """Keep the mails, then do what the worker does, each step on its clock."""
-    taken = Taken(Clock.fresh(), Clock.fresh(), Clock.fresh(), Clock.fresh(), [], 0)
+    taken = Taken(*(Clock.fresh() for _ in range(5)), [], 0)
     arrived = envelopes(mails, run)
     for start in range(0, len(arrived), _AT_ONCE):
         taken.kept += taken.keeping.time(partial(keep, arrived[start : start + _AT_ONCE]))
     begun = time.perf_counter()
-    with _telling_timed(taken.telling):
-        while taken.filing.time(deliver_next) + taken.following.time(react_next):
+    with _timed_one_by_one(taken):
+        while taken.working.time(deliver_next) + taken.working.time(react_next):
             pass
     taken.seconds = time.perf_counter() - begun
     return taken
 
 
 @contextmanager
-def _telling_timed(clock_: Clock) -> Iterator[None]:
-    """Has every reaction but the acknowledgement run on a clock of its own."""
+def _timed_one_by_one(taken: Taken) -> Iterator[None]:
+    """Has each mail's filing and what follows from its event run on the clock, and the reactions that tell the desk."""
+    deliver, react = intake.deliver, running._react_once
 
-    def timed(reaction: Callable[[Event], None]) -> Callable[[Event], None]:
-        return lambda event: clock_.time(lambda: reaction(event))
+    def react_once() -> bool:
+        told = Clock.fresh()
 
-    reactions = {name: one if name == "acknowledge" else timed(one) for name, one in table.BY_NAME.items()}
-    with patch.object(running, "BY_NAME", reactions):
+        def timed(reaction: Callable[[Event], None]) -> Callable[[Event], None]:
+            return lambda event: told.time(partial(reaction, event))
+
+        reactions = {name: one if name == "acknowledge" else timed(one) for name, one in table.BY_NAME.items()}
+        once = Clock.fresh()
+        with patch.object(running, "BY_NAME", reactions):
+            found: bool = once.time(react)
+        # The last time there is nothing to do.
+        if found:
+            taken.following.add(once)
+            taken.telling.add(told)
+        return found
+
+    with (
+        patch.object(intake, "deliver", lambda row: taken.filing.time(partial(deliver, row))),
+        patch.object(running, "_react_once", react_once),
+    ):
         yield
 
 

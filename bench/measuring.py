@@ -48,6 +48,16 @@ class Clock:
         self.wall.append((time.perf_counter() - wall) * 1000)
         return found
 
+    def add(self, other: "Clock") -> None:
+        """Note as one thing what took several."""
+        self.cpu.append(sum(other.cpu))
+        self.wall.append(sum(other.wall))
+
+    def less(self, other: "Clock") -> "Clock":
+        """What is left of each thing without that part of it."""
+        cpu = [whole - part for whole, part in zip(self.cpu, other.cpu, strict=True)]
+        return Clock(cpu, [whole - part for whole, part in zip(self.wall, other.wall, strict=True)])
+
     def mean(self, name: str, things: int) -> Figure:
         """What was noted, shared out among so many things."""
         return Figure(name, sum(self.cpu) / things, wall=sum(self.wall) / things)

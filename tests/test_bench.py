@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 
-from bench import places, report, serving
+from bench import journal, places, report, serving
 from bench.company import Company
 from bench.intake import MAIL, envelopes, measure, prepared
 from bench.measuring import Figure
@@ -111,6 +111,7 @@ def test_the_running_program_is_measured_from_outside(tmp_path: Path, monkeypatc
     monkeypatch.setattr(places, "DATA", tmp_path)
     desk = places.seeded("sqlite", 60)
     pages = serving.throughput(desk, seconds=0.3, workers=[1])
+    assert all(figure.value > 0 for figure in journal.journal(desk, seconds=0.2))
     figures = {figure.name: figure for figure in serving.memory(desk, seconds=0.3)}
     assert pages[0].value > 0
     assert figures[serving.FIRST_PAGE].value > 0
@@ -125,6 +126,13 @@ def test_a_table_shows_aims_and_growth(tmp_path: object, monkeypatch: pytest.Mon
     report.keep(large, "pages", [Figure("list", 5.0, p95=6.0, wall=5.5, wall_p95=7.0, queries=4)])
     line = report.table(large, small).splitlines()[3]
     assert line.split() == ["list", "5", "6", "5.50", "7", "4", "!4", "!2.50"]
+
+
+def test_a_rate_below_its_aim_is_marked(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "DATA", tmp_path)
+    desk = Desk("sqlite", 10_000, "")
+    report.keep(desk, "mail", [Figure(journal.REUSED, 599.0, "/s"), Figure(journal.ONE, 101.0, "/s")])
+    assert [line.split()[-1] for line in report.table(desk).splitlines()[3:5]] == ["!600", "100"]
 
 
 @pytest.mark.parametrize(
