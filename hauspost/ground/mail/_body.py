@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from hauspost.ground.text.joining import joined_html
 from hauspost.ground.text.plain import html_of_text, text_of_html, tidy
 from hauspost.ground.text.safe_html import plain_id
 from hauspost.ground.text.weight import is_too_heavy
@@ -362,4 +363,4 @@ def _joined(words: list[tuple[str, str]]) -> tuple[str, str]:
     text = "\n\n".join(text.strip("\r\n") for text in texts if text.strip())
     if not any(html for _, html in words):
         return text, ""
-    return text, "\n".join(f"<div>{html or html_of_text(text)}</div>" for text, html in words)
+    return text, joined_html([html or html_of_text(text) for text, html in words])

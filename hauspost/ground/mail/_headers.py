@@ -75,7 +75,7 @@ def read_headers(raw: Raw, start: int, end: int, *, maximum: int) -> tuple[Heade
             value_start = found.end()
         elif first in b" \t" and not raw[position:after].strip():
             return headers, after
-        elif lines and not _is_header_later(raw, after, limit):
+        elif not _is_header_later(raw, after, limit):
             return headers, position
         position = after
     if name:

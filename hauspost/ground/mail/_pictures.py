@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from html import unescape
 from urllib.parse import unquote
 
 from hauspost.ground.text.markup import escaped
@@ -13,7 +14,7 @@ from ._transfer import base64_bytes
 
 _MOST_TAKEN_OUT = 200
 _SOURCE = re.compile(
-    r"(<img\b[^>]{0,2000}?\bsrc\s{0,3}=\s{0,3})(?:\"([^\"<>]{1,2000})\"|'([^'<>]{1,2000})'|([^\s\"'<>]{1,2000}))",
+    r"(<img\b[^>]{0,2000}?\bsrc\s{0,3}=\s{0,3})(?:\"([^\"]{1,2000})\"|'([^']{1,2000})'|([^\s\"'<>]{1,2000}))",
     re.IGNORECASE,
 )
 _DATA_PICTURE = re.compile(r"data:(image/(?:png|jpeg|jpg|gif|webp|bmp));base64,([A-Za-z0-9+/=\s%]{20,})", re.IGNORECASE)
@@ -37,7 +38,7 @@ def pictures_named(html: str, files: list[Attachment], places: Sequence[str]) ->
     by_name = _by_name(files, places)
 
     def named(hit: "re.Match[str]") -> str:
-        source = (hit.group(2) or hit.group(3) or hit.group(4) or "").strip()
+        source = unescape(hit.group(2) or hit.group(3) or hit.group(4) or "").strip()
         known = _file_for(source, ids, by_name)
         if known is None:
             return hit.group()
@@ -70,7 +71,7 @@ def marked_inline(files: Sequence[Attachment], html: str) -> tuple[Attachment, .
     named = {
         plain_id(source.strip()[4:])
         for found in _SOURCE.findall(html)
-        if (source := next(filter(None, found[1:]), "")).strip()[:4].lower() == "cid:"
+        if (source := unescape(next(filter(None, found[1:]), ""))).strip()[:4].lower() == "cid:"
     }
     return tuple(
         replace(file, is_inline=True) if file.content_id and plain_id(file.content_id) in named else file
