@@ -10,6 +10,7 @@ from django.utils.timezone import get_current_timezone, make_aware
 from django.utils.translation import gettext as _
 
 from hauspost.doors.ui.formats import day, size, when
+from hauspost.ground.mail.sealed_words import reason_in_words, signature_in_words
 
 Evidence = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ def marks_of(evidence: Evidence) -> list[Mark]:
         _forwarded(evidence),
         _sender(evidence),
         _signature(evidence.get("signature")),
-        _decrypted(evidence),
+        _sealed(evidence),
         _too_big(evidence),
     ]
     return [mark for mark in found if mark is not None]
@@ -79,34 +80,33 @@ def _sender(evidence: Evidence) -> Mark | None:
 
 
 def _signature(signature: Evidence | None) -> Mark | None:
-    """An S/MIME or PGP signature (P22.5)."""
+    """An S/MIME or PGP signature, and what it is worth (P22.5)."""
     if not signature:
         return None
-    more = " · ".join(str(signature[key]) for key in ("signer", "issuer", "reason") if signature.get(key))
-    state = signature.get("state")
-    if state == "valid" and signature.get("matches_sender", True):
-        return Mark("green", "badge-check", _("Signature valid"), more)
-    words = {
-        "valid": _("Signed by somebody else than the sender"),
-        "untrusted": _("Signed, but nobody we trust vouches for it"),
-        "broken": _("Signature broken: the mail was changed"),
-        "unknown_key": _("Signed with an unknown key"),
-    }.get(str(state), _("Signature could not be checked"))
-    return Mark("red" if state in ("broken", "valid") else "amber", "badge-alert", words, more)
+    state = str(signature.get("state", ""))
+    who = signature.get("signer_name") or signature.get("signer_address") or _("somebody unknown")
+    more = [str(signature[key]) for key in ("signer_address", "issuer") if signature.get(key)]
+    words = signature_in_words(state, who)
+    colour, symbol = {"valid": ("green", "badge-check"), "broken": ("red", "badge-alert")}.get(
+        state, ("amber", "badge-question-mark")
+    )
+    if state == "valid" and not signature.get("matches_sender"):
+        colour, symbol = "red", "badge-alert"
+        words = _("Signed by %(who)s, not by the sender") % {"who": who}
+    elif not signature.get("covers_all", True):
+        more.append(_("it covers only a part of what is shown"))
+    more.append(reason_in_words(str(signature.get("reason", ""))))
+    return Mark(colour, symbol, words, " · ".join(text for text in more if text))
 
 
-def _decrypted(evidence: Evidence) -> Mark | None:
-    kind = evidence.get("decrypted")
+def _sealed(evidence: Evidence) -> Mark | None:
+    """Whether it came encrypted, and what stayed closed."""
+    kind = str(evidence.get("decrypted", ""))
+    why = reason_in_words(str(evidence.get("sealed", "")))
     if kind:
-        return Mark(
-            "",
-            "lock-open",
-            _("Came encrypted (%(kind)s)") % {"kind": {"smime": "S/MIME", "pgp": "PGP"}.get(kind, kind)},
-        )
-    if evidence.get("encrypted"):
-        why = str(evidence["encrypted"]) if evidence["encrypted"] is not True else ""
-        return Mark("amber", "lock", _("Encrypted; this mailbox has no key for it"), why)
-    return None
+        kinds = {"smime": "S/MIME", "pgp": "PGP"}
+        return Mark("", "lock-open", _("Came encrypted (%(kind)s)") % {"kind": kinds.get(kind, kind)}, why)
+    return Mark("amber", "lock", why) if why else None
 
 
 def _too_big(evidence: Evidence) -> Mark | None:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from hauspost.duties.intake import filing, ledger, reading, rules
+from hauspost.duties.intake import filing, ledger, reading, rules, unsealing
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.intake.rules.welcome import ACCEPTED
@@ -170,7 +170,10 @@ def deliver(row: Delivery) -> bool:
 
 def _deliver(row: Delivery) -> bool:
     # Read outside the transaction: parsing holds no lock (P55.1).
-    case = Case(row, reading.read_delivery(row, read_letter), raw=lambda: raw_of(row))
+    letter, told = reading.read_delivery(row, read_letter), {}
+    if unsealing.is_sealed(letter):
+        letter, told = unsealing.open_sealed(row, letter)
+    case = Case(row, letter, raw=lambda: raw_of(row), told=told)
     # Who really wrote is asked of name servers, perhaps.
     _ = case.evidence
     with transaction.atomic():

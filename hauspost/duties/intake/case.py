@@ -61,6 +61,8 @@ class Case:
     letter: Letter
     # The bytes as they came, for whoever must look at them; None where nobody need.
     raw: Callable[[], bytes] | None = None
+    # What is known of its signature and encryption, for the entry.
+    told: dict[str, Any] = field(default_factory=dict)
     # What matching.match_of found, once it was asked.
     matches: list[Any] = field(default_factory=list)
     # Tickets that other copies of the same mail became, at teams that share nothing with this one's (P9.2).

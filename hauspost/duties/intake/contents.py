@@ -73,7 +73,7 @@ def writing_of(case: Case) -> Writing:
 
 def _evidence(case: Case) -> dict[str, Any]:
     """What the entry tells of the mail that brought it."""
-    found = dict(case.evidence)
+    found = {**case.evidence, **case.told}
     if case.is_over_limit:
         found["too_big"] = case.delivery.size_bytes
     if case.letter.forwarded_address_hint and case.is_from_agent:

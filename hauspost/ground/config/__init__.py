@@ -89,6 +89,7 @@ class Config:
     company_domains: tuple[str, ...] = ()
     auth_serv_id: str = ""
     check_senders: bool = False
+    smime_trust: Path | None = None
     http_allow_private: tuple[Network | str, ...] = ()
     language: str = "en"
     time_zone: str = "Europe/Berlin"
@@ -254,6 +255,7 @@ _READERS: dict[str, Reader] = {
     "company_domains": a_list(a_domain),
     "auth_serv_id": a_text,
     "check_senders": a_bool,
+    "smime_trust": a_path_or_none,
     "http_allow_private": a_list(a_network_or_host),
     "language": one_of("en", "de"),
     "time_zone": a_time_zone,

@@ -1,0 +1,52 @@
+"""Signed and encrypted mails: opened with their mailbox's keys, checked against whom the company trusts (P22.5)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from hauspost.duties.intake import reading
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground import sealing
+from hauspost.ground.mail.letter import Letter
+from hauspost.ground.mail.sealed import PgpKey, SmimeKey, Trust, open_letter, signature_as_dict
+from hauspost.records.people.models import Mailbox, MailboxKey
+
+PURPOSE = "mailbox keys"
+
+
+def is_sealed(letter: Letter) -> bool:
+    """Is there a signature to check, or something to decrypt?"""
+    return not letter.fault and (letter.has_signature or letter.has_encrypted)
+
+
+def open_sealed(row: Delivery, letter: Letter) -> tuple[Letter, dict[str, Any]]:
+    """The letter with what could be opened of it, and what its entry tells of signature and encryption.
+
+    Without a fitting key it stays as it was, with its files and a note. Runs openssl and gpg: outside any transaction.
+    """
+    trust = Trust(smime=settings.HAUSPOST.smime_trust)
+    opened = open_letter(reading.source_of(row), _keys_of(row), trust, at=row.received_at, letter=letter)
+    told: dict[str, Any] = {}
+    if opened.signature is not None:
+        told["signature"] = signature_as_dict(opened.signature)
+    if opened.decrypted:
+        told["decrypted"] = opened.decrypted
+    if opened.note:
+        told["sealed"] = opened.note
+    return reading.with_files_stored(opened.letter), told
+
+
+def _keys_of(row: Delivery) -> list[SmimeKey | PgpKey]:
+    """The keys of the mailbox that the mail came to, by its address or an alias; the newest first."""
+    address = row.mailbox
+    boxes = Mailbox.objects.filter(Q(address__address=address) | Q(aliases__address__address=address)).values("id")
+    keys: list[SmimeKey | PgpKey] = []
+    for key in MailboxKey.objects.filter(mailbox__in=boxes).order_by("-id"):
+        try:
+            private = sealing.unseal(key.private_sealed, PURPOSE)
+        except sealing.SealedOtherwise:
+            # After a restore without the key file; `doctor` says so.
+            continue
+        keys.append(SmimeKey(key.public, private) if key.kind == MailboxKey.Kind.SMIME else PgpKey(private))
+    return keys

@@ -1,0 +1,124 @@
+"""Sealed mails on their way into a ticket: decrypted with the mailbox's key, their signature checked and shown (P22.5)."""
+
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from hauspost.doors.desk.told import marks_of
+from hauspost.duties.intake.models import Delivery
+from hauspost.duties.intake.unsealing import PURPOSE
+from hauspost.ground import sealing
+from hauspost.records.people.models import Mailbox, MailboxKey
+from hauspost.records.tickets.models import Entry
+from tests.desk import Desk
+from tests.doors.browsing import browser
+
+NOW = datetime.now(UTC)
+PETRA, IT = "petra.lang@lindner.example", "it@lindner.example"
+WORDS = b'Content-Type: text/html; charset=utf-8\r\n\r\n<p>Der Code ist <b>4711</b>.<img src="https://evil.example/4711"></p>\r\n'
+
+
+def certificate(folder: Path, name: str, address: str, issuer: str = "", *, is_ca: bool = False) -> Path:
+    """A key and a certificate below a folder, signed by another one of it or by itself."""
+    key: Any = ec.generate_private_key(ec.SECP256R1()) if is_ca else rsa.generate_private_key(65537, 2048)
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    by, signing = subject, key
+    if issuer:
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+        by = x509.load_pem_x509_certificate((folder / f"{issuer}.pem").read_bytes()).subject
+        signing = load_pem_private_key((folder / f"{issuer}.key").read_bytes(), None)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(by)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=30))
+        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)
+        .sign(signing, hashes.SHA256())
+    )
+    stem = name.lower()
+    (folder / f"{stem}.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    (folder / f"{stem}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return folder / f"{stem}.pem"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keys")
+    certificate(folder, "House", "ca@lindner.example", is_ca=True)
+    certificate(folder, "Petra", PETRA, "house")
+    certificate(folder, "IT", IT)
+    return folder
+
+
+def cms(keys: Path, *words: str, content: bytes) -> bytes:
+    done = subprocess.run(["openssl", "cms", *words], cwd=keys, input=content, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+def mail(body: bytes, number: int) -> bytes:
+    return (
+        f"From: Petra Lang <{PETRA}>\r\nTo: <{IT}>\r\nSubject: Geheim\r\nMessage-ID: <s{number}@x.example>\r\n".encode()
+        + body
+    )
+
+
+def entry_of(delivery: Delivery) -> Entry:
+    return Entry.objects.get(id=delivery.entry)
+
+
+def test_what_was_encrypted_for_the_mailbox_is_read_and_loads_nothing(desk: Desk, keys: Path) -> None:
+    """P22.5, P46.1: the words are there, the picture is not asked for."""
+    MailboxKey.objects.create(
+        mailbox=Mailbox.objects.get(address__address=IT),
+        kind="smime",
+        public=(keys / "it.pem").read_text(),
+        private_sealed=sealing.seal((keys / "it.key").read_text(), PURPOSE),
+        fingerprint="x",
+        created_at=NOW,
+    )
+    entry = entry_of(desk.receives(mail(cms(keys, "-encrypt", "-aes256", "it.pem", content=WORDS), 1)))
+    assert "4711" in entry.text and "src=" not in entry.html and "https:" not in entry.html
+    assert [mark.words for mark in marks_of(entry.evidence) if "encrypted" in mark.words] == ["Came encrypted (S/MIME)"]
+    assert "4711" in browser(desk, "anna").get("/desk/search?q=4711").text
+    assert "PRIVATE" not in MailboxKey.objects.get().private_sealed
+
+
+def test_without_a_key_the_file_is_kept_and_the_desk_is_told(desk: Desk, keys: Path) -> None:
+    """P22.5"""
+    entry = entry_of(desk.receives(mail(cms(keys, "-encrypt", "-aes256", "it.pem", content=WORDS), 2)))
+    assert [row.name for row in entry.attachments.all()] == ["smime.p7m"]
+    [words] = [mark.words for mark in marks_of(entry.evidence) if mark.symbol == "lock"]
+    assert "none of this mailbox's keys opens it" in words
+
+
+def test_a_signature_is_checked_against_whom_the_company_trusts(desk: Desk, keys: Path, settings: Any) -> None:
+    """P22.5: valid, untrusted, and changed on the way."""
+    signed = cms(keys, "-sign", "-signer", "petra.pem", "-inkey", "petra.key", content=WORDS)
+    untrusted = entry_of(desk.receives(mail(signed, 3)))
+    assert untrusted.evidence["signature"]["state"] == "untrusted"
+
+    settings.HAUSPOST = replace(settings.HAUSPOST, smime_trust=keys / "house.pem")
+    valid = entry_of(desk.receives(mail(signed, 4)))
+    [mark] = [mark for mark in marks_of(valid.evidence) if "igned" in mark.words]
+    assert (mark.colour, mark.words) == ("green", "Signed by Petra")
+    assert "4711" in valid.text
+
+    broken = entry_of(desk.receives(mail(signed.replace(b"4711", b"4712"), 5)))
+    [mark] = [mark for mark in marks_of(broken.evidence) if mark.symbol == "badge-alert"]
+    assert (mark.colour, mark.words) == ("red", "The signature does not fit")
+    page = browser(desk, "anna").get(f"/desk/tickets/{broken.ticket_id}").text
+    assert "The signature does not fit" in page
