@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -170,7 +170,8 @@ def deliver(row: Delivery) -> bool:
 
 def _deliver(row: Delivery) -> bool:
     # Read outside the transaction: parsing holds no lock (P55.1).
-    letter, told = reading.read_delivery(row, read_letter), {}
+    letter = reading.read_delivery(row, read_letter)
+    told: dict[str, Any] = {}
     if unsealing.is_sealed(letter):
         letter, told = unsealing.open_sealed(row, letter)
     case = Case(row, letter, raw=lambda: raw_of(row), told=told)

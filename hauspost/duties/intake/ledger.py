@@ -36,7 +36,7 @@ def visible_to(actor: Actor) -> QuerySet[Delivery]:
     return Delivery.objects.filter((Q(mailbox__in=own) & theirs) | open_to_all)
 
 
-def _addresses(**asked: Any) -> QuerySet[Address, dict[str, Any]]:
+def _addresses(**asked: Any) -> QuerySet[Address, Any]:
     """The intake addresses of mailboxes, and their aliases."""
     boxes = Mailbox.objects.filter(**asked).values("id")
     return Address.objects.filter(Q(mailbox__in=boxes) | Q(alias_of__mailbox__in=boxes)).values("address")

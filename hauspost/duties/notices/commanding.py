@@ -25,9 +25,16 @@ MOST_HELD_AN_HOUR = 5
 class Done(Protocol):
     """What became of one command."""
 
-    line: str
-    is_done: bool
-    words: str
+    @property
+    def line(self) -> str:
+        """As it was written."""
+
+    @property
+    def is_done(self) -> bool: ...
+
+    @property
+    def words(self) -> str:
+        """What was done, or why not."""
 
 
 def answer_commands(ticket: Ticket, agent: Person, outcomes: Sequence[Done], in_reply_to: str) -> None:
