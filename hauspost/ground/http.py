@@ -213,14 +213,13 @@ def _ask(
         content = reply.read(limit_bytes + 1)
         if len(content) > limit_bytes:
             raise TooMuch(host=target.host, limit=limit_bytes)
-        if connection.is_broken_off:
-            raise TimeoutError
+        if connection.is_broken_off or (reply.length or 0) > 0:
+            raise ConnectionResetError
         told = {name.lower(): value for name, value in reply.getheaders()}
         return Answer(reply.status, told, content, f"{target.scheme}://{_netloc(target)}{target.path}")
-    except (OSError, http.client.HTTPException):
-        if connection.is_broken_off:
-            error = TimeoutError()
-        raise Unreachable(host=target.host, reason=_reason(error)) from None
+    except (OSError, http.client.HTTPException) as error:
+        fault = TimeoutError() if connection.is_broken_off else error
+        raise Unreachable(host=target.host, reason=_reason(fault)) from None
     finally:
         clock.cancel()
         connection.close()
@@ -240,6 +239,8 @@ class _Connection(http.client.HTTPConnection):
         # The port belongs into Host only where it is not the scheme's own.
         self.default_port = target.port if is_usual else -1
         self.is_broken_off = False
+        # http.client forgets its socket when an answer has no length, and reads on all the same.
+        self._line: socket.socket | None = None
 
     def connect(self) -> None:
         last: OSError = TimeoutError()
@@ -248,7 +249,7 @@ class _Connection(http.client.HTTPConnection):
             if left <= 0:
                 break
             try:
-                self.sock = self._wrapped(socket.create_connection((address, self._target.port), left))
+                self._line = self.sock = self._wrapped(socket.create_connection((address, self._target.port), left))
                 return
             except ssl.SSLError:
                 raise
@@ -268,10 +269,9 @@ class _Connection(http.client.HTTPConnection):
     def break_off(self) -> None:
         """The time is over: whoever reads wakes up."""
         self.is_broken_off = True
-        sock = self.sock
-        if sock is not None:
+        if self._line is not None:
             try:
-                sock.shutdown(socket.SHUT_RDWR)
+                self._line.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
 
