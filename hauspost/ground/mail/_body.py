@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from hauspost.ground.text.joining import joined_html
 from hauspost.ground.text.plain import html_of_text, text_of_html, tidy
 from hauspost.ground.text.safe_html import plain_id
-from hauspost.ground.text.weight import is_too_heavy
+from hauspost.ground.text.weight import MAX_LINES, is_too_heavy
 
 from ._attachments import Attachment, harmless_name, signed_content
 from ._calendar import MAX_CALENDAR, Invitation, read_invitations, without_repeats
@@ -21,6 +22,7 @@ from ._tnef_letter import files_of, invitation_of
 MAX_HTML = 2_000_000  # characters that are shown; all of them stay as a file (S19)
 MAX_TEXT = 2_000_000
 _MOST_BYTES = 8_000_000  # that are read as words, as a character takes up to four
+_MOST_UNPACKED, _MOST_LAYERS = 1000, 3
 _MOST_OPENED = 48_000_000  # bigger winmail.dats and envelopes stay files: what is in them would fill the memory
 _LONGEST_EMPTY = 5000  # an HTML page longer than this is not suspected to be empty
 
@@ -75,6 +77,8 @@ class _Gathered:
     is_shortened: bool = False
     room: int = _MOST_BYTES  # for further words
 
+    unpacked: int = 0  # files that came out of others
+    layers: int = 0  # signed envelopes around this
     def add(self, other: "_Gathered") -> None:
         """Take over all but the words, of which the caller may have to choose."""
         self.files += other.files
@@ -86,6 +90,7 @@ class _Gathered:
         self.has_unopened_tnef |= other.has_unopened_tnef
         self.is_shortened |= other.is_shortened
 
+        self.unpacked = max(self.unpacked, other.unpacked)
 
 def read_body(root: Part) -> Body:
     """Gather words and files of a mail that is within its bounds."""
@@ -95,9 +100,9 @@ def read_body(root: Part) -> Body:
     if len(html) > MAX_HTML or is_too_heavy(html):
         _keep_whole(found, "message.html", "text/html", html)
         html = html[:MAX_HTML]
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_TEXT or max(text.count("\n"), text.count("\r")) > MAX_LINES:
         _keep_whole(found, "message.txt", "text/plain", text)
-        text = text[:MAX_TEXT]
+        text = "\n".join(islice(text[:MAX_TEXT].splitlines(), MAX_LINES))
     if "<img" in html.lower():
         html = pictures_named(html, found.files, found.places)
     if not text.strip() and html:
@@ -133,7 +138,7 @@ def _walk_alternative(part: Part, found: _Gathered) -> None:
     forms: list[tuple[str, str]] = []
     active: list[tuple[str, str]] = []  # pages for programs and watches: shown if there is nothing else
     for child in part.children:
-        words = _Gathered(room=found.room)
+        words = _Gathered(room=found.room, unpacked=found.unpacked, layers=found.layers)
         _walk(child, words)
         found.add(words)
         if words.words:
@@ -221,7 +226,7 @@ def _words(part: Part, found: _Gathered) -> None:
         return
     for name, held in files:
         declared, kind = decoded(name, part.charset), "application/octet-stream"
-        _keep(found, Attachment(harmless_name(declared, kind), kind, held, declared_name=declared))
+        _keep_unpacked(found, Attachment(harmless_name(declared, kind), kind, held, declared_name=declared))
     text = decode(data, part.charset, html=b"<meta" in data[:2000])
     if part.params.get("format", "").lower() == "flowed":
         text = _unflowed(text, part.params.get("delsp", "").lower() == "yes")
@@ -248,12 +253,11 @@ def _unflowed(text: str, is_deleting: bool) -> str:
         is_soft = content.endswith(" ") and content != "-- "
         if is_soft and is_deleting:
             content = content[:-1]
-        if is_open and depth == last and content != "-- ":
-            out[-1] += content
-        else:
-            out.append((">" * depth + " " if depth else "") + content)
+        if not (is_open and depth == last) or content == "-- ":
+            out.append("\n" + (">" * depth + " " if depth else ""))
+        out.append(content)
         is_open, last = is_soft, depth
-    return "\n".join(out)
+    return "".join(out)[1:]
 
 
 def _without_commands(text: str) -> str:
@@ -316,7 +320,14 @@ def _tnef(part: Part, found: _Gathered) -> None:
         found.has_unopened_tnef = True
         return
     for file in files_of(opened):
+        _keep_unpacked(found, file)
+def _keep_unpacked(found: _Gathered, file: Attachment) -> None:
+    """Not more files than a mail may have parts; whatever is left in is in the file around it (S18)."""
+    if found.unpacked < _MOST_UNPACKED:
+        found.unpacked += 1
         _keep(found, file)
+
+
     meeting = invitation_of(opened)
     if meeting:
         found.calendar.append(meeting)
@@ -333,7 +344,8 @@ def _rich_text(part: Part, found: _Gathered) -> None:
 
 def _envelope(part: Part, found: _Gathered) -> None:
     """S/MIME: a signed envelope shows what it holds; an encrypted one stays a file, with a note (P22.5)."""
-    inner = signed_content(part.content()) if part.end - part.body <= _MOST_OPENED else None
+    is_opened = part.end - part.body <= _MOST_OPENED and found.layers < _MOST_LAYERS
+    inner = signed_content(part.content()) if is_opened else None
     if inner is None:
         found.has_encrypted = found.has_encrypted or "signed" not in part.params.get("smime-type", "")
         _file(part, found)
@@ -357,7 +369,9 @@ def _words_of_calendar(invitations: list[Invitation]) -> str:
 
 def _joined(words: list[tuple[str, str]]) -> tuple[str, str]:
     """All the words in order, as text, and as HTML if any of them is HTML."""
+    found.layers += 1
     if len(words) == 1:
+    found.layers -= 1
         return words[0]
     texts = [text if text.strip() else text_of_html(html) for text, html in words]
     text = "\n\n".join(text.strip("\r\n") for text in texts if text.strip())

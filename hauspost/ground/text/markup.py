@@ -7,12 +7,13 @@ survive as attributes that begin with a control character; `without_marks` takes
 import functools
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import nh3
 
 from ._allowed import ATTRIBUTES, DROPPED, MARK, TAGS, allowed
-from .weight import is_too_heavy
+from .weight import MAX_LINES, is_too_heavy
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner
@@ -43,7 +44,7 @@ def marked_html(html: str) -> str:
     """Canonical, safe HTML that still carries the marks of mail programs."""
     html = _CONTROLS.sub("", html[:MAX_HTML])
     if is_too_heavy(html):
-        return escaped_lines(rough_text(html))
+        return escaped_lines(_first_lines(rough_text(html)))
     if _STYLE_ELEMENT.search(html):
         html = _with_inlined_styles(html)
     html = _CLEANER.clean(html)
@@ -111,6 +112,12 @@ def rough_text(html: str) -> str:
         pieces = re.split(f"(?i)<(?=/?{name}\\b)", html)
         html = pieces[0] + "".join("<" + piece for piece in pieces[1:] if piece.startswith("/"))
     return unescaped(_ROUGH.sub(" ", html))
+
+
+def _first_lines(text: str) -> str:
+    """As many lines with words as can be laid out."""
+    lines = (line for line in text.splitlines() if line.strip())
+    return "\n".join(islice(lines, MAX_LINES))
 
 
 def _with_inlined_styles(html: str) -> str:

@@ -4,6 +4,8 @@ import re
 
 MAX_DEPTH = 300
 MAX_TAGS = 100_000
+MAX_LINES = 50_000
+_MOST_LOOKED_AT = 50_000_000_000  # characters, at some 150,000 in a microsecond
 _MAX_REBUILT = 300_000  # elements that open formatting could multiply into
 _FORMATTING_WORDS = "a b big code em font i nobr s small strike strong tt u"
 _FORMATTING = frozenset(_FORMATTING_WORDS.split())
@@ -21,10 +23,12 @@ _COMMENT_END = re.compile(r"--!?>")
 
 
 def is_too_heavy(html: str) -> bool:
-    """Whether cleaning that HTML would cost out of proportion: nested too deep, or multiplying when repaired.
+    """Whether cleaning that HTML would cost out of proportion: nested too deep, multiplying when repaired, or endless.
 
     Tags are counted as a browser finds them; closing tags count only for what is open, so that stray ones hide nothing.
     """
+    if _has_endless_text(html):
+        return True
     count = html.count("<")
     if count < MAX_DEPTH:
         return _has_giant_tag(html)
@@ -73,6 +77,15 @@ def is_too_heavy(html: str) -> bool:
         formatting += name in _FORMATTING
         if depth > MAX_DEPTH or rebuilt > _MAX_REBUILT:
             return True
+
+
+def _has_endless_text(html: str) -> bool:
+    """For each "&" the cleaner goes through all of its text again, and each line of a <pre> is laid out by itself."""
+    if html.count("\n") > MAX_LINES and "<pre" in html.lower():
+        return True
+    if html.count("&") * len(html) < _MOST_LOOKED_AT:
+        return False
+    return sum(text.count("&") * len(text) for text in html.split("<")) > _MOST_LOOKED_AT
 
 
 def _after_comment(html: str, position: int) -> int:
