@@ -561,6 +561,8 @@ def test_the_property_test_above_meets_every_event_that_somebody_is_told_of() ->
         # tests/records/test_sharing.py
         "participant.added",
         "ticket.emergency_access",
+        # tests/duties/test_two_teams.py: mail alone brings it about.
+        "ticket.also_sent",
         # tests/records/test_mailboxes.py: of mail settings all administrators are told.
         *mail_settings.KINDS,
     }

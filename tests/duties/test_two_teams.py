@@ -4,12 +4,14 @@ from itertools import permutations
 
 import pytest
 
+from hauspost.duties.notices.models import Notice
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM
 from hauspost.records.people.models import Mailbox
 from hauspost.records.tickets.models import Link, TeamShare, Ticket
 from hauspost.records.tickets.reading import view_of
 from tests.desk import Desk
+from tests.doors.browsing import browser
 
 
 def sharing(number: int | None) -> set[str]:
@@ -50,6 +52,15 @@ def test_a_confidential_team_gets_its_own_linked_ticket(desk: Desk, order: tuple
     assert sharing(it.number) == sharing(hr.number) == set()
     assert Link.objects.filter(kind="related", ticket__in=[it, hr], other__in=[it, hr]).count() == 1
     assert view_of(hr, desk.actor("anna")) is None and view_of(it, desk.actor("giulia")) is None
+
+
+def test_the_other_teams_dispatcher_is_told(desk: Desk) -> None:
+    """P9.1: nobody stays in the dark."""
+    desk.receives(desk.letter("petra", headers={"Cc": desk.address("facilities")}))
+    told = Notice.objects.get(kind="ticket.also_sent")
+    assert told.person == desk.person("claire")
+    assert "went to your team as well" in desk.sent("notice")[-1].letter().decode()
+    assert "Sent to your team" in browser(desk, "claire").get("/desk/notices").text
 
 
 def test_a_copy_that_comes_again_is_a_duplicate_for_either_team(desk: Desk) -> None:

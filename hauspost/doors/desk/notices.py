@@ -27,6 +27,7 @@ HEADLINES: Mapping[str, Callable[[], str]] = {
     "ticket.noted": lambda: _("Internal note"),
     "ticket.assigned": lambda: _("Assigned to you"),
     "ticket.handed": lambda: _("Handed to your team"),
+    "ticket.also_sent": lambda: _("Sent to your team, too"),
     "ticket.planned": lambda: _("Visit planned for you"),
     "ticket.woken": lambda: _("Due again"),
     "ticket.reopened": lambda: _("Open again"),

@@ -27,11 +27,12 @@ from hauspost.ground.text.plain import html_of_text
 from hauspost.records.people.absences import deputy_of, today, who_is_absent
 from hauspost.records.people.actions import names_of
 from hauspost.records.people.actor import Actor
-from hauspost.records.people.models import Membership, Person
+from hauspost.records.people.models import Membership, Person, Team
 from hauspost.records.tickets.models import Entry, Participant, Ticket
 from hauspost.records.tickets.reading import view_of
 
 LONGEST_TEXT = 20_000
+WORKING = ("agent", "dispatcher", "lead")
 _MEMBERS = hot.Question(lambda team: Membership.objects.filter(team=team).select_related("person").order_by("id"))
 _WATCHERS = hot.Question(
     lambda ticket: Participant.objects.filter(ticket=ticket, role="watcher", is_confirmed=True).select_related("person")
@@ -78,6 +79,14 @@ def tell_of_handover(event: Event) -> None:
     ticket = ticket_of(event)
     people = _members(ticket, ("dispatcher", "lead")) or _members(ticket)
     _tell(event, ticket, people, "team", entry_seq=1)
+
+
+def tell_of_also_sent(event: Event) -> None:
+    """The mail went to other teams, too: their dispatchers know of the ticket, else everybody there (P9.1)."""
+    ticket = ticket_of(event)
+    for team in Team.objects.filter(key__in=data_of(event)["teams"]).order_by("id"):
+        people = _members_of(team.id, ("dispatcher", "lead")) or _members_of(team.id)
+        _tell(event, ticket, people, "also sent", entry_seq=1)
 
 
 def tell_of_emergency(event: Event) -> None:
@@ -128,8 +137,12 @@ def tell_of_failed_sending(event: Event) -> None:
     _tell(event, ticket, people, reason, entry_seq=0)
 
 
-def _members(ticket: Ticket, roles: Sequence[str] = ("agent", "dispatcher", "lead")) -> list[Actor]:
-    rows = _MEMBERS.all(ticket.team_id)
+def _members(ticket: Ticket, roles: Sequence[str] = WORKING) -> list[Actor]:
+    return _members_of(ticket.team_id, roles)
+
+
+def _members_of(team_id: int, roles: Sequence[str] = WORKING) -> list[Actor]:
+    rows = _MEMBERS.all(team_id)
     return [Actor.member(row.person, row.team_id, row.role) for row in rows if row.role in roles]
 
 
@@ -264,6 +277,7 @@ def _headline(kind: str) -> str:
         "ticket.noted": _("Internal note by %(name)s"),
         "ticket.assigned": _("A ticket was assigned to you"),
         "ticket.handed": _("A ticket was handed to your team"),
+        "ticket.also_sent": _("A mail of %(name)s went to your team as well"),
         "ticket.emergency_access": _("%(name)s has opened emergency access to a ticket of your team"),
         "participant.added": _("You are asked to help on a ticket of %(name)s"),
         "ticket.planned": _("A visit is planned for you"),
@@ -279,6 +293,7 @@ def _because(reason: str) -> str:
     reasons = {
         "assignee": _("You get this because the ticket is assigned to you."),
         "team": _("You get this because you work in the ticket's team and nobody is assigned."),
+        "also sent": _("You get this because the mail was sent to your team, too. Another team works on it."),
         "lead": _("You get this because you lead the ticket's team, or work in it and nobody leads it."),
         "helper": _("You get this because somebody asked you to help on this one ticket."),
         "technician": _("You get this because you are the planned technician."),

@@ -22,6 +22,7 @@ TABLE: Mapping[str, Sequence[Reaction]] = {
     "ticket.noted": [telling.tell_of_note],
     "ticket.assigned": [telling.tell_of_assignment],
     "ticket.handed": [telling.tell_of_handover, handing.tell_requester_of_handover],
+    "ticket.also_sent": [telling.tell_of_also_sent],
     "ticket.emergency_access": [telling.tell_of_emergency],
     "participant.added": [telling.tell_of_help],
     "ticket.status": [closing.tell_of_solution],
