@@ -57,6 +57,10 @@ class TestWords:
         assert mail("Erste Zeile\r\nzweite.\r\n\r\nDritte").text == "Erste Zeile\nzweite.\n\nDritte"
         assert read_letter(b"Nur Worte,\nkein Kopf.").text == "Nur Worte,\nkein Kopf."
 
+    @pytest.mark.parametrize("words", ["Hello", "Guten Tag, der Drucker druckt nicht."])
+    def test_words_that_are_called_base64_and_are_not(self, words: str):
+        assert mail(f"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n{words}").text == words
+
     def test_enriched_text_has_no_commands(self):
         """RFC 1896"""
         words = "<bold>Achtung</bold>: <<x>\r\n<param>red</param>die\r\n\r\nTreppe"

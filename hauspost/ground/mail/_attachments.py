@@ -133,7 +133,8 @@ def harmless_name(declared: str, content_type: str = "", *, base: str = "") -> s
             if base
             else _STEMS.get(content_type, content_type.partition("/")[0])
         )
-        return (stem or "file") + _ENDINGS.get(content_type, ".bin")
+        ending = ".txt" if content_type.startswith(("text/", "message/")) else ".bin"
+        return (stem or "file") + _ENDINGS.get(content_type, ending)
     if _RESERVED.match(name):
         name = "_" + name
     if len(name) > _LONGEST or len(name.encode("utf-8")) > 240:

@@ -44,6 +44,7 @@ _MESSAGES = ("message/rfc822", "message/global", "message/news")
 _CALENDARS = ("text/calendar", "text/x-vcalendar", "application/ics", "application/x-ics")
 # A mail that was attached under a name of its own keeps it, if that says how to open it.
 _NAMES_OF_MAILS = (".eml", ".txt", ".msg", ".mht", ".mhtml", ".mbox", ".html", ".htm")
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/]+=*")
 _COMMAND = re.compile(r"<<|<(/?)([A-Za-z0-9-]{1,60})>")
 
 
@@ -76,9 +77,9 @@ class _Gathered:
     has_unopened_tnef: bool = False
     is_shortened: bool = False
     room: int = _MOST_BYTES  # for further words
-
     unpacked: int = 0  # files that came out of others
     layers: int = 0  # signed envelopes around this
+
     def add(self, other: "_Gathered") -> None:
         """Take over all but the words, of which the caller may have to choose."""
         self.files += other.files
@@ -89,8 +90,8 @@ class _Gathered:
         self.has_encrypted |= other.has_encrypted
         self.has_unopened_tnef |= other.has_unopened_tnef
         self.is_shortened |= other.is_shortened
-
         self.unpacked = max(self.unpacked, other.unpacked)
+
 
 def read_body(root: Part) -> Body:
     """Gather words and files of a mail that is within its bounds."""
@@ -215,7 +216,12 @@ def _is_file(part: Part) -> bool:
 
 def _words(part: Part, found: _Gathered) -> None:
     is_html = part.kind in ("text/html", "text/x-amp-html")
-    data, files, is_longer = words_and_files(part, found.room, may_hold_files=not is_html)
+    may_hold_files = not is_html and found.unpacked < _MOST_UNPACKED
+    if part.encoding == "base64" and _is_plain_after_all(part):
+        stop = min(part.end, part.body + found.room)
+        data, files, is_longer = part.raw[part.body : stop], [], stop < part.end
+    else:
+        data, files, is_longer = words_and_files(part, found.room, may_hold_files=may_hold_files)
     found.room -= len(data)
     if is_longer:
         # Of endless words the beginning is read; all of them are a file (S19).
@@ -240,6 +246,14 @@ def _words(part: Part, found: _Gathered) -> None:
         found.words.append(("", text))
     elif text.strip():
         found.words.append((text, ""))
+
+
+def _is_plain_after_all(part: Part) -> bool:
+    """Words that say of themselves to be base64 and cannot be: other characters, or one too many in a single line."""
+    line, _, rest = part.raw[part.body : min(part.end, part.body + 2000)].strip().partition(b"\n")
+    if not _BASE64_LINE.fullmatch(line.strip()):
+        return bool(line)
+    return not rest and len(line) % 4 == 1 and b"=" not in line
 
 
 def _unflowed(text: str, is_deleting: bool) -> str:
@@ -307,6 +321,13 @@ def _keep_whole(found: _Gathered, name: str, kind: str, words: str) -> None:
     found.is_shortened = True
 
 
+def _keep_unpacked(found: _Gathered, file: Attachment) -> None:
+    """Not more files than a mail may have parts; whatever is left in is in the file around it (S18)."""
+    if found.unpacked < _MOST_UNPACKED:
+        found.unpacked += 1
+        _keep(found, file)
+
+
 def _keep(found: _Gathered, file: Attachment, place: str = "") -> None:
     found.files.append(file)
     found.places.append(place)
@@ -321,13 +342,6 @@ def _tnef(part: Part, found: _Gathered) -> None:
         return
     for file in files_of(opened):
         _keep_unpacked(found, file)
-def _keep_unpacked(found: _Gathered, file: Attachment) -> None:
-    """Not more files than a mail may have parts; whatever is left in is in the file around it (S18)."""
-    if found.unpacked < _MOST_UNPACKED:
-        found.unpacked += 1
-        _keep(found, file)
-
-
     meeting = invitation_of(opened)
     if meeting:
         found.calendar.append(meeting)
@@ -355,7 +369,9 @@ def _envelope(part: Part, found: _Gathered) -> None:
     if structure.fault or structure.root.kind in _ENVELOPES:
         _file(part, found)
         return
+    found.layers += 1
     _walk(structure.root, found)
+    found.layers -= 1
     _file(part, found)
 
 
@@ -369,9 +385,7 @@ def _words_of_calendar(invitations: list[Invitation]) -> str:
 
 def _joined(words: list[tuple[str, str]]) -> tuple[str, str]:
     """All the words in order, as text, and as HTML if any of them is HTML."""
-    found.layers += 1
     if len(words) == 1:
-    found.layers -= 1
         return words[0]
     texts = [text if text.strip() else text_of_html(html) for text, html in words]
     text = "\n\n".join(text.strip("\r\n") for text in texts if text.strip())

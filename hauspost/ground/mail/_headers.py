@@ -75,7 +75,8 @@ def read_headers(raw: Raw, start: int, end: int, *, maximum: int) -> tuple[Heade
             value_start = found.end()
         elif first in b" \t" and not raw[position:after].strip():
             return headers, after
-        elif not _is_header_later(raw, after, limit):
+        elif (lines and raw[position : position + 2] == b"--") or not _is_header_later(raw, after, limit):
+            # A delimiter is never amid headers, whatever follows it.
             return headers, position
         position = after
     if name:
