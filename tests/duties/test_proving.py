@@ -9,6 +9,7 @@ import pytest
 from hauspost.doors.desk.told import dates_of, marks_of
 from hauspost.duties.intake import proving
 from hauspost.ground.mail import senders
+from hauspost.ground.mail.letter import read_letter
 from hauspost.ground.mail.senders import Findings
 from hauspost.records.people.models import Mailbox
 from hauspost.records.tickets import actions as tickets
@@ -138,6 +139,18 @@ def test_a_mail_over_its_mailboxs_limit_is_a_ticket_without_its_files(desk: Desk
     assert "Look at the scan." in entry.text
     [mark] = marks_of({"too_big": entry.evidence["too_big"]})
     assert "only in the original mail" in mark.words
+    assert "too big" not in desk.sent("acknowledgement")[0].letter().decode()
+
+
+def test_where_the_mailbox_says_so_its_sender_is_told(desk: Desk) -> None:
+    """P36.1: in one mail, which is the acknowledgement as well; and nobody who is not proven."""
+    Mailbox.objects.update(size_limit_bytes=2_000, answers_too_big=True)
+    desk.receives(desk.letter("petra", text="x" * 3_000))
+    [mail] = desk.sent("acknowledgement")
+    letter = read_letter(mail.letter())
+    assert "too big" in letter.subject or "zu groß" in letter.subject
+    desk.receives(desk.letter("marta", text="x" * 3_000), trusted=False)
+    assert "too big" not in desk.sent("acknowledgement")[-1].letter().decode()
 
 
 def test_what_the_mail_told_goes_with_its_person(desk: Desk) -> None:

@@ -8,12 +8,15 @@ from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.contents import author_of, looks_like_code, mail_actor, proposed_in, writing_of
 from hauspost.duties.intake.forwarding import file_for_sender, passed_on_by_agent
 from hauspost.duties.intake.matching import Match, match_of
+from hauspost.duties.notices.too_big import tell_too_big
 from hauspost.ground import clock
 from hauspost.ground.files.actions import StoredFile
 from hauspost.ground.mail.letter import Attachment
 from hauspost.records.people.actor import SYSTEM, Actor, Proof
+from hauspost.records.people.models import Person
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.actions.relations import propose_participants
+from hauspost.records.tickets.models import Ticket
 
 GRACE = timedelta(days=14)  # P13.3: afterwards an answer opens a successor ticket.
 
@@ -53,6 +56,8 @@ def _answer(case: Case, match: Match) -> Verdict:
         held_because=held,
     )
     propose_participants(match.ticket, proposed_in(case, match.ticket.requester_id), actor=actor)
+    if not held:
+        _tell_if_too_big(case, match.ticket, author, entry.id)
     disposition = "automatic" if case.letter.is_automatic_reply else "answer"
     return Verdict(disposition, match.by, held and f"held: {held}", match.ticket.number, entry.id)
 
@@ -85,8 +90,18 @@ def _new_ticket(case: Case, match: Match | None) -> Verdict:
     )
     ticket = tickets.open_ticket(new, writing_of(case), actor=mail_actor(case, author))
     entry = ticket.opened_with.id if ticket.opened_with is not None else None
+    _tell_if_too_big(case, ticket, author, entry or 0)
     because = f"mentions #{match.ticket.number}" if match is not None else "new"
     return Verdict("ticket", because, "", ticket.number, entry)
+
+
+def _tell_if_too_big(case: Case, ticket: Ticket, author: Person, entry: int) -> None:
+    """Where the mailbox answers such mails (P36.1); never a machine, nor whoever is not proven (P7.2, S10)."""
+    box = case.mailbox
+    if box is None or not (case.is_over_limit and box.answers_too_big and case.may_be_answered):
+        return
+    if case.proof is not Proof.NONE:
+        tell_too_big(ticket, author, limit_bytes=box.size_limit_bytes, entry=entry, in_reply_to=case.letter.message_id)
 
 
 def flood(case: Case, verdict: Verdict) -> Verdict:
