@@ -4,12 +4,14 @@ from typing import NamedTuple
 
 from ._quote_words import (
     ADDRESS,
+    CLAUSE,
     COMPARES,
     GROUPWISE_RULE,
     HAS_DATE,
     HAS_TIME,
     HAS_YEAR,
     LAST_WORDS,
+    NAME_AND_ADDRESS,
     NEW_SENTENCE,
     OF_ONESELF,
     OPENS_INTRODUCTION,
@@ -45,7 +47,7 @@ def introduction(lines: list[Line], index: int) -> int:
     if first.text.startswith(">>>") and GROUPWISE_RULE.match(first.text) and HAS_DATE.search(first.text):
         return index + 1
     opens = bool(OPENS_INTRODUCTION.match(first.text))
-    may_wrap = opens or _is_address_and_verb(first.text) or first.text.rstrip().endswith("<")
+    may_wrap = opens or _names_first(lines, index)
     text = ""
     blanks = 0
     for position in range(index, min(index + _LONGEST_INTRODUCTION, len(lines))):
@@ -73,17 +75,26 @@ def introduction(lines: list[Line], index: int) -> int:
     return 0
 
 
-def _is_address_and_verb(text: str) -> bool:
-    return "@" in text and bool(ADDRESS.search(text) and VERB.search(text))
+def _names_first(lines: list[Line], index: int) -> bool:
+    """Whether an introduction may begin with the name, and go on below: "Ada <ada@example.org> schrieb am"."""
+    text = lines[index].text.rstrip()
+    if text.endswith("<"):
+        return True
+    if "@" in text:
+        return bool(ADDRESS.search(text) and (VERB.search(text) or HAS_DATE.search(text)))
+    below = lines[index + 1].text if index + 1 < len(lines) else ""
+    return below.lstrip().startswith("<") and "@" in below and len(text) <= 80 and text[-1:] not in ".,:;!?"
 
 
 def _opens_another(text: str, own: str) -> bool:
     """Whether a line begins an introduction of its own, rather than going on with "… schrieb am Dienstag"."""
     if not OPENS_INTRODUCTION.match(own) or not HAS_DATE.search(own):
         return False
+    is_complete = bool(VERB.search(own) or ADDRESS.search(own))
     if not HAS_DATE.search(text):
-        return len(text.split()) > 2  # "Am" and "On Monday," may stand alone before the date
-    return not _ends(own) or bool(VERB.search(own) or ADDRESS.search(own))
+        # "Am", "On Monday," and "Ada <ada@example.org> schrieb am" may stand alone before the date.
+        return len(text.split()) > 2 and ("@" not in text or is_complete)
+    return is_complete or not _ends(own)
 
 
 def _ends(text: str) -> bool:
@@ -95,7 +106,7 @@ def _ends(text: str) -> bool:
 
 
 def _is_introduction(text: str, *, opens: bool, is_followed: bool) -> bool:
-    if NEW_SENTENCE.search(text):
+    if NEW_SENTENCE.search(text) or CLAUSE.search(text):
         return False
     has_date = bool(HAS_DATE.search(text[:300]))
     has_address = "@" in text and bool(ADDRESS.search(text))
@@ -111,7 +122,7 @@ def _is_introduction(text: str, *, opens: bool, is_followed: bool) -> bool:
             return True
         return has_verb and len(text.split()) <= _SHORT and not COMPARES.match(text)
     if has_verb:
-        return has_date and (has_address or (opens and bool(HAS_TIME.search(text))))
+        return has_date and (has_address or (opens and bool(HAS_TIME.search(text)) and _tells_a_name(text)))
     ends_with_address = text.rstrip("*_ ").endswith((">:", "):", "]:"))
     return has_date and has_address and ends_with_address and _is_date_and_name(text)
 
@@ -119,22 +130,22 @@ def _is_introduction(text: str, *, opens: bool, is_followed: bool) -> bool:
 def _is_date_and_name(text: str) -> bool:
     """Whether only a name stands between the date and the address, and no words of a log or a sentence."""
     address = ADDRESS.search(text)
-    before = text[: address.start()] if address else text
-    last_digit = max((at for at, character in enumerate(before) if character.isdigit()), default=0)
-    return all(
-        not word.isalpha() or not word.islower() or word in SMALL_WORDS for word in before[last_digit + 1 :].split()
-    )
+    return _is_name(_after_last_digit(text[: address.start()] if address else text).split())
 
 
-def name_above(lines: list[Line], kinds: list[str], index: int) -> int:
-    """Where the introduction at `index` begins, if the name before "<ada@example.org> wrote:" stands above it."""
-    text = lines[index].text.lstrip()
-    above = index - 1
-    if not text.startswith("<") or above < 0 or kinds[above] != "said":
-        return index
-    name = lines[above].text.strip()
-    is_alone = above == 0 or not lines[above - 1].text.strip()
-    return above if is_alone and 0 < len(name) <= 60 and name[-1] not in ".,:;!?" else index
+def _tells_a_name(text: str) -> bool:
+    """Whether a name and the verb are all that follows the date: no sentence about what a server wrote somewhere."""
+    return _is_name(VERB.sub(" ", _after_last_digit(text).rstrip(":：*_ ")).replace(",", " ").split())
+
+
+def _after_last_digit(text: str) -> str:
+    return text[max((at for at, character in enumerate(text) if character.isdigit()), default=-1) + 1 :]
+
+
+def _is_name(words: list[str]) -> bool:
+    """Names begin with capitals, but for the small words in them; a login name may stand alone."""
+    others = [word for word in words if word.isalpha() and word not in SMALL_WORDS]
+    return len(others) == 1 or not any(word.islower() for word in others)
 
 
 def header_block(lines: list[Line], index: int) -> int:
@@ -184,8 +195,8 @@ def _is_header(lines: list[Line], index: int, found: dict[str, int]) -> bool:
         return has_time("date") and has_address("to")
     if "from" not in found or len(essential) < 2:
         return False
-    if len(essential) >= 3:
-        return "subject" in found or any(has_address(kind) for kind in found) or has_time("date")
+    if len(essential) >= 3:  # and not a journey's or a form's: "From: Cologne, To: Hamburg, Date: 12 May"
+        return any(has_address(kind) for kind in found) or has_time("date") or _has_rule_before(lines, index)
     if not has_address("from"):
         return False
     is_dated = has_time("date") and bool(HAS_YEAR.search(lines[found["date"]].text))
@@ -203,7 +214,10 @@ def _is_header_in_one_line(text: str) -> bool:
 
 
 def foreign_header(lines: list[Line], index: int) -> bool:
-    """Whether the lines below a rule are a mail's header in a language we do not know: labels, an address, a time."""
+    """Whether the lines below a rule are a mail's header in a language that we do not know: its shape tells.
+
+    Three labels, a name with its address in the first or second of the values, a day with its time.
+    """
     labels = blanks = 0
     has_address = has_time = False
     for line in lines[index : index + 10]:
@@ -217,8 +231,8 @@ def foreign_header(lines: list[Line], index: int) -> bool:
         if not colon or len(label) > 30 or len(label.split()) > 3 or not value.strip():
             break
         labels += 1
-        has_address = has_address or "@" in value
-        has_time = has_time or bool(HAS_DATE.search(value))
+        has_address = has_address or (labels <= 2 and bool(NAME_AND_ADDRESS.search(value)))
+        has_time = has_time or bool(HAS_TIME.search(value) and HAS_YEAR.search(value))
     return labels >= 3 and has_address and has_time
 
 

@@ -105,6 +105,7 @@ OF_ONESELF = re.compile(
 )
 COMPARES = re.compile(r"[ \t]{0,6}(?:as|like|what|wie|was|comme|como|come|zoals|jak|som)\b", re.IGNORECASE)
 NEW_SENTENCE = re.compile(r"[^\W\d_A-Z]{4}[.!?] {1,3}[A-ZÄÖÜÀÉ][^\W\d_]")
+CLAUSE = re.compile(r", (?:dass|daß|weil|wenn|ob|that|which|who|because|qu[ei]|che|dat|że|že|att)(?!\w)", re.IGNORECASE)
 HAS_TIME = re.compile(r"(?<!\d)\d{1,2}[:.hH]\d{2}(?!\d)")
 HAS_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 HAS_DATE = re.compile(
@@ -113,11 +114,14 @@ HAS_DATE = re.compile(
     re.IGNORECASE,
 )
 ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]{1,80}@[^\s<>()\[\]:;,\"]{2,120}")
+NAME_AND_ADDRESS = re.compile(r"\w[^<>\[\]()@]{0,80}[<\[(](?:mailto:)?[^\s<>\[\]()]{1,80}@[^\s<>\[\]()]{2,120}[>\])]")
 # Words in small letters that stand in names, or between a date and a name.
 _SMALL_WORDS = (
     "von van der den de la le du di da dos das del do bin ibn al el y e und and zu zur af av i at um om o à às kl "
     "via от "
-    "пользователь в г p m am pm uhr by from schrieb ore a v odesílatel"
+    "пользователь в г р p m am pm uhr by from ore v odesílatel hat heeft het volgende folgendes ha şunu şunları "
+    "tarihinde kl "
+    "klo kello"
 )
 SMALL_WORDS = frozenset(_SMALL_WORDS.split())
 

@@ -22,7 +22,8 @@ _SENT = (
 )
 _FETCH = (
     "get|download|try|holen sie sich|hol dir|laden sie|télécharger|téléchargez|obtenir|obtener|descargar|obtén|ottieni|"
-    "scarica|download|haal|krijg|pobierz|obter|obtenha|baixar|získejte|získat|stáhnout|edinin|indirin|hämta|skaffa|"
+    "scarica|download(?:en)?|haal|krijg|pobierz|obter|obtenha|baixar|získejte|získat|stáhnout|edinin|indirin|hämta|"
+    "skaffa|"
     "hent|få|skaff deg|hanki|lataa|beszerzése|letöltése|obțineți|descărcați|отримати|завантажити|скачать|получить|"
     "を入手|"
     "获取|下载|取得|下載|prenesi|preuzmite|získajte|aconsegueix"
@@ -68,6 +69,14 @@ LIST_FOOTER = re.compile(
     re.IGNORECASE,
 )
 LINK = re.compile(r"<(?:https?:|mailto:)[^<>]{0,1000}>|\(https?:[^()]{0,1000}\)|https?:\S{1,1000}")
+
+_GREETINGS = (
+    "hi|hello|dear|hallo|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|liebe[rs]?|moin|servus|grüezi|bonjour|salut|cher|"
+    "chère|madame|hola|buenos días|buenas tardes|estimad[oa]s?|ciao|buongiorno|gentile|goedemorgen|goedemiddag|geachte|"
+    "beste|dzień dobry|cześć|szanown[aiy]|olá|bom dia|boa tarde|prezad[oa]s?|dobrý den|vážen[áíý]|ahoj|merhaba|sayın|"
+    "hej"
+)
+GREETING = re.compile(rf"[ \t]{{0,4}}(?:{_GREETINGS})(?!\w)[^.:;!?]{{0,60}}[,!]?[ \t]{{0,4}}$", re.IGNORECASE)
 
 # "Mit freundlichen Grüßen" alone on its line, perhaps with "aus Köln" behind it.
 _CLOSINGS = (

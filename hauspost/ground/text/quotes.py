@@ -14,13 +14,12 @@ from ._introductions import (
     header_block,
     introduction,
     is_marked,
-    name_above,
     next_words,
     notes_header,
     with_rule_before,
 )
 from ._lines import HtmlLine, laid_out
-from ._quote_words import FORWARDED, NOTES_RULE, ORIGINAL, POINTS_BELOW, RULE, RULE_WITH_WORDS, header_kind
+from ._quote_words import FORWARDED, HAS_DATE, NOTES_RULE, ORIGINAL, POINTS_BELOW, RULE, RULE_WITH_WORDS, header_kind
 from ._signature_words import LINK
 from .markup import Token, marked_html, without_marks
 from .signatures import mark_signatures
@@ -28,6 +27,7 @@ from .signatures import mark_signatures
 SAID, QUOTE, SIGNATURE, FORWARD = "said", "quote", "signature", "forward"
 
 _LONGEST_LINE = 600  # characters of a line that are looked at
+_MOST_LINES = 20_000  # lines in which a quote is looked for; what stands below them is shown (S19)
 
 # Marks that nobody sees, which programs strew over dates and empty lines; and other spaces than the plain one.
 _UNSEEN = dict.fromkeys(
@@ -204,14 +204,15 @@ def _mark_quotes(lines: list[Line], kinds: list[str]) -> int:
     Tells where a quotation without marks begins, that goes on to the end.
     """
     index, count = 0, len(lines)
-    has_said = False
+    has_said = has_quote = False
     last_words = _last_words_before_indent(lines)
     has_one_mark = sum(1 for line in lines if line.depth) == 1
-    while index < count:
+    while index < min(count, _MOST_LINES):
         line = lines[index]
-        if "r" in line.marks and has_said:
-            _fill(kinds, index, count, QUOTE)
-            return index
+        if "r" in line.marks:
+            if has_said:
+                _fill(kinds, index, count, QUOTE)
+            return index if has_said else count
         if not line.text.strip() and not line.depth:
             index += 1
             continue
@@ -220,10 +221,11 @@ def _mark_quotes(lines: list[Line], kinds: list[str]) -> int:
             return count
         is_indented = "b" in line.marks and has_said and index > last_words
         if (line.depth or is_indented) and not _is_groupwise(lines, index):
-            if has_one_mark and _goes_on_with_more_than(lines, index):
-                index += 1
+            if not has_quote and _is_own_quotation(lines, index, is_only=has_one_mark):
+                index = _end_of_run(lines, index)
             else:
                 index = _take_marked(lines, kinds, index)
+                has_quote = True
             continue
         start, end = _heading(lines, kinds, index)
         if not end:
@@ -234,6 +236,7 @@ def _mark_quotes(lines: list[Line], kinds: list[str]) -> int:
         if after < count and is_marked(lines[after]) and not (has_said and _is_header(lines, index, after)):
             _fill(kinds, start, after, QUOTE)
             index = _take_marked(lines, kinds, after)
+            has_quote = True
         elif has_said:
             _fill(kinds, start, count, QUOTE)
             return start
@@ -259,9 +262,28 @@ def _passes_on(line: Line) -> bool:
     return (is_rule or ":" in text or "：" in text) and bool(FORWARDED.match(text))
 
 
-def _goes_on_with_more_than(lines: list[Line], index: int) -> bool:
-    """Whether the mail's only ">" belongs to a sentence that began a line above: "the printer needs > 5 minutes"."""
-    return index > 0 and bool(lines[index - 1].text.strip()) and lines[index].text.lstrip().startswith(">")
+def _is_own_quotation(lines: list[Line], index: int, *, is_only: bool) -> bool:
+    """Whether somebody set ">" by himself: "The printer says:" above it, or in a sentence, "it takes > 5 minutes"."""
+    own = lines[index].text.strip()
+    if not own.startswith(">"):
+        return False
+    if is_only and own.endswith("<"):
+        return True  # "> an arrow on both sides <"
+    above = index - 1
+    while above >= 0 and not lines[above].text.strip():
+        above -= 1
+    if above < 0 or lines[above].depth:
+        return False
+    text = lines[above].text.rstrip()
+    if text.endswith(":"):
+        return "@" not in text and not HAS_DATE.search(text)
+    return is_only and above == index - 1
+
+
+def _end_of_run(lines: list[Line], index: int) -> int:
+    while index < len(lines) and lines[index].depth:
+        index += 1
+    return index
 
 
 def _is_groupwise(lines: list[Line], index: int) -> bool:
@@ -269,7 +291,7 @@ def _is_groupwise(lines: list[Line], index: int) -> bool:
 
 
 def _heading(lines: list[Line], kinds: list[str], index: int) -> tuple[int, int]:
-    """Where what heads a quotation begins (a name or a rule may stand above this line) and ends; (0, 0) if none."""
+    """Where what heads a quotation begins (a rule may stand above this line) and ends; (0, 0) if none."""
     line = lines[index]
     text = line.text
     if text.lstrip(" \t>*")[:1] in _RULES:
@@ -290,7 +312,7 @@ def _heading(lines: list[Line], kinds: list[str], index: int) -> tuple[int, int]
         if start >= 0:
             return start, index + 1
     introduced = introduction(lines, index)
-    return (name_above(lines, kinds, index), introduced) if introduced else (0, 0)
+    return (index, introduced) if introduced else (0, 0)
 
 
 def _is_header(lines: list[Line], index: int, after: int) -> bool:

@@ -8,6 +8,7 @@ from ._signature_words import (
     COMPANY_FOOTER,
     DEVICE,
     ENDS_SENT,
+    GREETING,
     LINK,
     LIST_FOOTER,
     NAMES_DEVICE,
@@ -15,6 +16,7 @@ from ._signature_words import (
 )
 
 _LONGEST, _LONGEST_FOOTER = 25, 9  # lines; what is longer is no signature, and no footer of a list
+_LONGEST_UNDER_A_RULE = 10  # lines below dashes other than the two that mean a signature
 _LONGEST_DEVICE = 150  # characters
 _MOST_WORDS_OF_DEVICE = 14
 _SENTENCE = 9  # words; a line of so many is somebody's sentence, not a part of a signature
@@ -76,10 +78,13 @@ def _signature_start(texts: list[str], kinds: list[str], start: int, end: int) -
 def _is_signature(lines: list[str]) -> bool:
     """Whether what follows dashes may be one: sentences after a mere divider are the letter itself (P4)."""
     sentences = [line for line in lines if len(line.split()) >= _SENTENCE]
-    is_dashes = lines[0].strip() == "--"
-    return len(sentences) <= (3 if is_dashes else 1) or any(
-        LIST_FOOTER.search(line) or COMPANY_FOOTER.search(line) for line in sentences
-    )
+    if any(LIST_FOOTER.search(line) or COMPANY_FOOTER.search(line) for line in sentences):
+        return True
+    if any(GREETING.match(line) and not CLOSING.match(line) for line in lines):
+        return False  # another letter begins below
+    if lines[0].strip() == "--":
+        return len(sentences) <= 3
+    return len(sentences) <= 1 and sum(1 for line in lines if line.strip()) <= _LONGEST_UNDER_A_RULE
 
 
 def _company_footer(texts: list[str], start: int, end: int) -> int:
@@ -97,9 +102,14 @@ def _without_devices(texts: list[str], kinds: list[str], start: int, first: int)
         last = _words_before(texts, kinds, start, first)
         if last >= start and not LINK.sub("", texts[last]).strip(" <>()[]"):
             last = _words_before(texts, kinds, start, last)
-        if last < start or not is_device_line(texts[last]):
+        if last < start:
             return first
-        first = last
+        if is_device_line(texts[last]):
+            first = last
+        elif last > start and texts[last - 1].strip() and is_device_line(f"{texts[last - 1]} {texts[last]}"):
+            first = last - 1  # some program wrapped it
+        else:
+            return first
 
 
 def _words_before(texts: list[str], kinds: list[str], start: int, end: int) -> int:
