@@ -66,7 +66,7 @@ class TestReports:
     def test_no_report_is_long_to_read(self, junk: str):
         """S19: everything is looked at in bounded pieces."""
         start = "From: MAILER-DAEMON@x.example\nSubject: Undelivered mail\n\n"
-        short, long = start + junk * 4000, start + junk * 32_000
+        short, long = start + junk * 2000, start + junk * 16_000
         assert spent(long) < 30 * spent(short) + 0.5
 
 
@@ -81,7 +81,7 @@ def seconds_for(recipients: int) -> float:
     text = REPORTS["postfix"]["raw"].lstrip("\n")
     head, block, _ = re.split(r"(?s)(Final-Recipient.*?\n\n)", text, maxsplit=1)
     blocks = "".join(block.replace("niemand@", f"n{number}@") for number in range(recipients))
-    return min(spent(f"{head}{blocks}--A1.1/mail--\n") for _ in range(3))
+    return min(spent(f"{head}{blocks}--A1.1/mail--\n") for _ in range(2))
 
 
 class TestReasons:

@@ -3,13 +3,18 @@
 import re
 from dataclasses import dataclass
 
-from ._charsets import storable
+from ._charsets import decode, storable
 from ._headers import decoded
 
 MAX_MAILBOXES = 5000
 _SPACES = re.compile(r"\s+")
 _NO_ADDRESS = re.compile(r"[\s<>()\[\],;:\"'\\]+")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+# Pieces of a display name in quotes; what stands between them is kept as it is.
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.){0,1000})"', re.DOTALL)
+_SEVERAL = re.compile(r"[,;\s]+(?=[^,;\s@]{1,100}@)")
+_ATOM = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]{1,64}(?:\.[\w!#$%&'*+/=?^`{|}~-]{1,64}){0,20}")
+_WORD = re.compile(r"=\?[^?\s]{1,60}\?[bBqQ]\?[^?]{0,2000}\?=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +46,32 @@ def count_recipients(values: list[bytes]) -> int:
 def _mailboxes(value: bytes, charset: str) -> list[Mailbox]:
     # Structure first, words second: an encoded comma or bracket belongs to the name. What is no address then
     # is tried again as a whole, for the programs that encode name and address together (P21.3).
-    text = value.decode("utf-8", "surrogateescape")
+    text = decode(value, "iso-2022-jp") if b"\x1b" in value else value.decode("utf-8", "surrogateescape")
     boxes: list[Mailbox] = []
-    loose = ""
-    for piece in _split(text):
+    loose: list[str] = []
+    for piece in _split(text)[: MAX_MAILBOXES + 1]:
         name, address = _taken_apart(piece)
+        if not address and "=?" in piece:
+            whole = _readable(piece, charset)
+            name, address = _taken_apart(whole) if "@" in whole else (name, "")
         name = _readable(name, charset)
         if not address:
-            whole = _readable(piece, charset)
-            if "@" in whole and "=?" in piece:
-                name, address = _taken_apart(whole)
-                name = _readable(name, charset)
-        if not address:
-            loose = f"{loose}, {name}" if loose else name
+            loose.append(name)
             continue
         if loose:
             # "Doe, Jane <jane@example.org>" without quotes: the comma was part of the name.
-            name, loose = (f"{loose}, {name}" if name else loose), ""
+            name = ", ".join([*loose, name] if name else loose)
+            loose.clear()
         boxes.append(Mailbox(name, storable(address)))
-    loose = loose.strip('<>" ')
-    if loose and not boxes:
-        boxes.append(Mailbox(loose, ""))
+    rest = ", ".join(loose).strip('<>" ')
+    if rest and not boxes:
+        boxes.append(Mailbox(rest, ""))
     return boxes
 
 
 def _split(text: str) -> list[str]:
-    """Pieces between commas and semicolons that stand outside quotes, comments and angle brackets."""
-    if "," not in text and ";" not in text and ":" not in text:
+    """Pieces between commas and semicolons that stand outside quotes, comments, encoded words and angle brackets."""
+    if "," not in text and ";" not in text:
         return [text] if text.strip() else []
     pieces: list[str] = []
     start, depth = 0, 0
@@ -75,6 +79,7 @@ def _split(text: str) -> list[str]:
     position, length = 0, len(text)
     # What never closes must not swallow all other recipients; looked up once, to stay linear.
     last_quote, last_bracket, last_angle = text.rfind('"'), text.rfind(")"), text.rfind(">")
+    last_semicolon = text.rfind(";")
     while position < length:
         character = text[position]
         if character == "\\":
@@ -92,10 +97,13 @@ def _split(text: str) -> list[str]:
             is_angle = character != ">"
         elif character == "<":
             is_angle = position < last_angle
+        elif character == "=" and (word := _WORD.match(text, position)):
+            position = word.end()
+            continue
         elif character in ",;":
             pieces.append(text[start:position])
             start = position + 1
-        elif character == ":" and text.find("@", start, position) < 0:
+        elif character == ":" and position < last_semicolon and text.find("@", start, position) < 0:
             start = position + 1  # the name of a group: "colleagues: a@…, b@…;"
         position += 1
     pieces.append(text[start:])
@@ -110,9 +118,12 @@ def _taken_apart(piece: str) -> tuple[str, str]:
     if opened >= 0:
         inside = piece[opened + 1 : close if close > opened else len(piece)]
         address = _address(inside)
+        name = piece[:opened].rstrip("< \t")
+        after = piece[close + 1 :].strip() if close > opened else ""
         if address:
-            name = piece[:opened].rstrip("< \t")
-            return (name or _comment(piece[close + 1 :] if close > opened else "")), address
+            return name or _comment(after) or after, address
+        if name and "@" not in name:
+            return name, ""  # "Mail System" <MAILER-DAEMON>
     bare, comment = _without_comments(piece)
     address = _address(bare)
     if address:
@@ -120,8 +131,9 @@ def _taken_apart(piece: str) -> tuple[str, str]:
     for word in _NO_ADDRESS.split(bare) if "@" in bare else ():
         address = _address(word)
         if address:
-            return bare[: bare.find(word)].strip(" \t<>[]:\"'") or comment, address.strip(".")
-    return piece, ""
+            name = bare[: bare.find(word)].strip(" \t<>[]:\"'")
+            return name.removesuffix("mailto").rstrip(" [(<:") or comment, address.strip(".")
+    return (comment if comment and " " not in bare.strip() else piece), ""
 
 
 def _address(text: str) -> str:
@@ -138,10 +150,13 @@ def _address(text: str) -> str:
     text = text.strip("<>'` \t").rstrip(".,;")
     if text.startswith('"') and not text.endswith('"'):
         local, at, domain = text.rpartition("@")
-        return f"{local}@{domain.strip()}" if at and domain and not _SPACES.search(domain) else ""
+        plain = local[1:-1] if local.endswith('"') and _ATOM.fullmatch(local[1:-1]) else local
+        return f"{plain}@{domain.strip()}" if at and domain and not _SPACES.search(domain) else ""
     text = text.strip('"')
     if "@" not in text:
         return ""
+    if text.count("@") > 1 and (found := _SEVERAL.split(text)):
+        text = found[0]  # "<a@example.org;b@example.org>"
     if any(character.isspace() for character in text):
         squeezed = _SPACES.sub("", text)
         if (
@@ -192,8 +207,10 @@ def _comment(text: str) -> str:
 
 def _readable(name: str, charset: str) -> str:
     name = name.strip()
-    if name.startswith('"') and name.endswith('"') and len(name) > 1:
-        name = _QUOTED_PAIR.sub(r"\1", name[1:-1])
+    if '"' in name:
+        name = _QUOTED.sub(lambda found: _QUOTED_PAIR.sub(r"\1", found.group(1)), name)
+    elif "\\" in name:
+        name = _QUOTED_PAIR.sub(r"\1", name)
     text = decoded(name.encode("utf-8", "surrogateescape"), charset)
     text = _SPACES.sub(" ", text).strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":

@@ -65,6 +65,16 @@ _WIDER = {
     "unicode-1-1-utf-8": "utf-8",
     "x-unicode-2-0-utf-8": "utf-8",
     "unicode": "utf-16",
+    "unicodefffe": "utf-16-be",
+    "ucs-2": "utf-16",
+    "iso-10646-ucs-2": "utf-16",
+    "iso-10646": "utf-16",
+    "visual": "iso8859-8",
+    "logical": "cp1255",
+    "csiso88598i": "cp1255",
+    "csgb2312": "gb18030",
+    "gb": "gb18030",
+    "x-ansi": "cp1252",
     "utf8mb4": "utf-8",
     "utf-8mb4": "utf-8",
     "csutf8": "utf-8",
@@ -79,6 +89,48 @@ _WIDER = {
     "iso-ir-100": "cp1252",
     "ansi_x3.110-1983": "cp1252",
 }
+# Charsets by the number that Windows gives them.
+_CODE_PAGES = {
+    "1200": "utf-16-le",
+    "1201": "utf-16-be",
+    "1361": "johab",
+    "10000": "mac_roman",
+    "10007": "mac_cyrillic",
+    "10029": "mac_latin2",
+    "20866": "koi8-r",
+    "20932": "euc_jp",
+    "20936": "gb18030",
+    "21866": "koi8-u",
+    "50220": "iso2022_jp",
+    "50221": "iso2022_jp",
+    "50222": "iso2022_jp",
+    "51932": "euc_jp",
+    "51936": "gb18030",
+    "51949": "cp949",
+    "52936": "hz",
+    "54936": "gb18030",
+    "65000": "utf-7",
+    "65001": "utf-8",
+    "932": "cp932",
+    "936": "gb18030",
+    "5601": "cp949",
+}
+# What a name that nobody knows has in it: "utf8-mac", "windows-1252http-equivcontent-type", "eucJP-ms".
+_WITHIN = (
+    (re.compile(r"utf-?8"), "utf-8"),
+    (re.compile(r"iso-?2022-?jp"), "iso2022_jp"),
+    (re.compile(r"shift.?jis|sjis|x-mac-japanese"), "cp932"),
+    (re.compile(r"euc-?jp"), "euc_jp"),
+    (re.compile(r"gb-?18030|gbk|gb-?2312|gb_2312|cn-gb|chinesesimp"), "gb18030"),
+    (re.compile(r"big-?5|chinesetrad"), "big5hkscs"),
+    (re.compile(r"ks_?c_?5601|euc-?kr|iso-ir-149|mac-korean"), "cp949"),
+    (re.compile(r"koi8-?r?u"), "koi8-u"),
+    (re.compile(r"koi8"), "koi8-r"),
+    (re.compile(r"mac-?(?:ce|centraleurroman)"), "mac_latin2"),
+    (re.compile(r"8859-?8"), "cp1255"),
+)
+_NUMBERED = re.compile(r"(?:windows|win|cp|ibm|dos|ms|x)[-_]?(\d{3,5})|^(\d{3,5})$")
+_ISO_8859 = re.compile(r"8859[-_]?(1[0-6]|[1-9])(?!\d)")
 _SAY_NOTHING = {
     "",
     "us-ascii",
@@ -116,6 +168,7 @@ _NOT_FOR_TEXT = {
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s{0,8}=\s{0,8}[\"']?\s{0,8}([A-Za-z0-9_:.\-]{2,40})", re.IGNORECASE)
 # Codecs in which plain ASCII bytes may stand for something else.
 _MORE_THAN_ASCII = ("utf-16", "utf_16", "utf-32", "utf_32", "utf-7", "iso2022", "hz")
+_ONE_BYTE = ("cp125", "iso8859", "koi8", "mac", "cp437", "cp85", "cp86")
 _JIS_ESCAPES = re.compile(rb"\x1b(\$[@B]|\$\([@BD]|\([BJIH])")
 _HIGH_RUNS = re.compile(rb"[\x80-\xff]+")
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -171,7 +224,30 @@ def codec_of(charset: str) -> str:
         if not is_text or found.name in _NOT_FOR_TEXT or candidate in _NOT_FOR_TEXT:
             return ""
         return "" if found.name == "ascii" else _WIDER.get(found.name, found.name)
+    return _codec_within(name)
+
+
+def _codec_within(name: str) -> str:
+    """The charset that a misspelt or decorated name most likely means, or ""."""
+    for pattern, codec in _WITHIN:
+        if pattern.search(name):
+            return codec
+    if part := _ISO_8859.search(name):
+        return _WIDER.get(f"iso-8859-{part.group(1)}") or f"iso8859-{part.group(1)}"
+    if number := _NUMBERED.search(name):
+        digits = number.group(1) or number.group(2)
+        if 28591 <= int(digits) <= 28606:
+            return codec_of(f"iso-8859-{int(digits) - 28590}")
+        return _CODE_PAGES.get(digits) or (codec_of(f"cp{digits}") if _is_code_page(digits) else "")
     return ""
+
+
+def _is_code_page(digits: str) -> bool:
+    try:
+        codecs.lookup(f"cp{digits}")
+    except LookupError:
+        return False
+    return True
 
 
 def storable(text: str) -> str:
@@ -203,8 +279,16 @@ def _looks_chinese(data: bytes) -> bool:
 def _by(codec: str, data: bytes) -> str:
     if codec == "iso2022_jp":
         return _japanese(data)
+    if codec.startswith(("utf-16", "utf_16")):
+        return _sixteen_bit(codec, data)
+    if not data.isascii() and codec.startswith(_ONE_BYTE):
+        # A wrong label over correct UTF-8 is common; text in these charsets is hardly ever valid UTF-8.
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
     if codec == "cp1252":
-        return _western(data)
+        return _windows_text(data)
     try:
         return data.decode(codec)
     except (UnicodeError, ValueError):
@@ -212,7 +296,6 @@ def _by(codec: str, data: bytes) -> str:
     if codec == "utf-8":
         return _broken_utf8(data)
     if not data.isascii():
-        # A wrong label over correct UTF-8 is common; other text is hardly ever valid UTF-8.
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError:
@@ -223,11 +306,13 @@ def _by(codec: str, data: bytes) -> str:
         return _windows_text(data)
 
 
-def _western(data: bytes) -> str:
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return _windows_text(data)
+def _sixteen_bit(codec: str, data: bytes) -> str:
+    """UTF-16 without the mark that says which byte comes first, or what only calls itself UTF-16."""
+    if b"\0" not in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")) and data.isascii():
+        return data.decode("ascii")
+    if codec in ("utf-16", "utf_16") and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        codec = "utf-16-be" if data[::2].count(0) > data[1::2].count(0) else "utf-16-le"
+    return data.decode(codec, "replace")
 
 
 def _windows_text(data: bytes) -> str:

@@ -9,7 +9,9 @@ from ._charsets import codec_of, decode, storable
 from ._transfer import base64_bytes
 from .raw import Raw
 
-_ENCODED = re.compile(rb"=\?([^?\s]{1,60})\?([bBqQ])\?")
+_ENCODED = re.compile(rb"=\?([^?\s]{0,60})\?([bBqQ])\?")
+# An encoded word that was encoded once more: only the inner one is what somebody wrote.
+_ENCODED_TWICE = re.compile(r"\s*(?:=\?[^?\s]{0,60}\?[bBqQ]\?[^?]{0,2000}\?=\s*){1,50}")
 _NAME = re.compile(rb"[!-9;-~]{1,200}[ \t]*:")
 _WELL_KNOWN = re.compile(
     rb"(?:received|from|to|subject|date|message-id|mime-version|content-type|content-transfer-encoding|return-path|delivered-to|"
@@ -18,7 +20,7 @@ _WELL_KNOWN = re.compile(
 )
 _FOLD = re.compile(rb"[ \t]*\r?\n[ \t]*")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
-_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f\u2028\u2029]+")
+_CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 @dataclass(slots=True)
@@ -108,6 +110,8 @@ def decoded(value: bytes, charset: str = "") -> str:
     them (P21.3); raw bytes decode as UTF-8, else by `charset` (P21.2).
     """
     text = decode(value, fallback=charset) if b"=?" not in value else "".join(_pieces(value, charset))
+    if text[:2] == "=?" and b"=?" in value and _ENCODED_TWICE.fullmatch(text):
+        text = "".join(_pieces(text.encode("utf-8", "replace"), charset))
     if not text.isprintable():
         text = _CONTROLS.sub(" ", text.replace("\t", " "))
     return text.strip()
@@ -184,7 +188,7 @@ def parameters(value: bytes, charset: str = "") -> tuple[str, dict[str, str]]:
 
     Continuations are joined, percent and encoded words decoded; at most 200 parameters are read.
     """
-    fields = _fields(value)
+    fields = _with_its_head(_fields(value))
     head = decode(fields[0][0], fallback=charset).strip().strip('"').lower() if fields else ""
     plain: dict[str, str] = {}
     split: dict[str, list[tuple[int, bool, bytes]]] = {}
@@ -201,6 +205,17 @@ def parameters(value: bytes, charset: str = "") -> tuple[str, dict[str, str]]:
     for name, sections in split.items():
         plain[name] = _joined(sections, charset)
     return head, plain
+
+
+def _with_its_head(fields: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The value first, also where its semicolon is missing ("text/plain charset=x") or it itself ("filename=x")."""
+    if not fields or not fields[0][1]:
+        return fields
+    name, content = fields[0]
+    words = name.split()
+    if not words or (len(words) == 1 and b"/" in name):
+        return fields
+    return [(b" ".join(words[:-1]), b""), (words[-1], content), *fields[1:]]
 
 
 def _fields(value: bytes) -> list[tuple[bytes, bytes]]:
