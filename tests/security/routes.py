@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from hauspost.records.people.models import Person
+from hauspost.records.people.models import Mailbox, Person
 from tests.security.planting import Field, Planted
 
 # What opens a page: nothing, a session, a desk, one ticket at the desk, one ticket as its requester, one delivery, the
@@ -221,6 +221,7 @@ TABLE: Mapping[str, Route] = {
     "participant-removal": Route("ticket", "POST", {}, nested=("uid",)),
     "elsewhere": Route("ticket", "POST", {"number": "INC0012345", "domain": "supplier.example"}),
     "elsewhere-removal": Route("ticket", "POST", {"number": "INC0012345"}),
+    "spam": Route("ticket", "POST", {}),
     "links": Route("ticket", "POST", {"number": "7200001", "kind": "related"}),
     "link-removal": Route("ticket", "POST", {"kind": "related"}, nested=("other",)),
     "tags": Route("ticket", "POST", {"tag": "washere"}),
@@ -256,6 +257,37 @@ TABLE: Mapping[str, Route] = {
     "settings-program": Route("administrator"),
     "settings-program-token": Route("administrator", "GET POST", {"name": "x"}),
     "settings-token-removal": Route("administrator", "POST", {}),
+    "settings-mailboxes": Route("auditor"),
+    "settings-mailbox-new": Route("administrator", "GET POST", {"address": "new@lindner.example", "team": "it"}),
+    "settings-mailbox": Route("auditor", queries=("", "?change=intake", "?change=replies", "?change=key", "?change=x")),
+    "settings-mailbox-archive": Route("administrator", "POST", {}),
+    "settings-mailbox-basics": Route("administrator", "POST", {"team": "facilities"}),
+    "settings-mailbox-intake": Route("administrator", "POST", {"welcomes": "people"}),
+    "settings-mailbox-replies": Route("administrator", "POST", {"sender_name": "team"}),
+    "settings-mailbox-watch": Route("administrator", "POST", {"quiet_after_hours": "3"}),
+    "settings-mailbox-aliases": Route("administrator", "POST", {"alias": "new@lindner.example"}),
+    "settings-mailbox-alias": Route("administrator", "POST", {"may_send": "1"}),
+    "settings-mailbox-alias-removal": Route("administrator", "POST", {}),
+    "settings-mailbox-folders": Route("administrator", "GET POST", {"account": "1", "folder": "INBOX"}),
+    "settings-mailbox-folder": Route("administrator", "GET POST", {"afterwards": "flag"}),
+    "settings-mailbox-folder-pausing": Route("administrator", "POST", {}),
+    "settings-mailbox-folder-removal": Route("administrator", "POST", {}),
+    "settings-mailbox-keys": Route("administrator", "POST", {"key_secret": "x"}),
+    "settings-mailbox-key-removal": Route("administrator", "POST", {}),
+    "settings-mailbox-receiving": Route("administrator", "POST", {}),
+    "settings-mailbox-sending": Route("administrator", "POST", {}),
+    "settings-mailbox-trial": Route("administrator", "POST", {}),
+    "settings-mailbox-arrival": Route("administrator", queries=("", "?mails=1-2-3", "?mails=x")),
+    "settings-mail-servers": Route("administrator"),
+    "settings-mail-server-new": Route("administrator", "GET POST", {"name": "x"}, ("", "?kind=other", "?kind=microsoft")),
+    "settings-mail-server": Route("administrator", queries=("", "?change=details", "?change=login")),
+    "settings-mail-server-details": Route("administrator", "POST", {"name": "x"}),
+    "settings-mail-server-login": Route("administrator", "POST", {"client_id": "x"}),
+    "settings-mail-server-receiving": Route("administrator", "POST", {}),
+    "settings-mail-server-sending": Route("administrator", "POST", {}),
+    "settings-mail-server-archive": Route("administrator", "POST", {}),
+    "settings-mail-server-authorisation": Route("administrator"),
+    "settings-mail-authorised": Route("administrator", queries=("", "?state=x&code=y", "?state=x&error=access_denied")),
     "api-docs": Route("session"),
     "api-schema": Route("session"),
     "api": Route("token"),
@@ -277,6 +309,7 @@ def patterns() -> dict[str, URLPattern]:
 def arguments(field: Field, name: str, planted: Planted, nested_in: Planted | None = None) -> Arguments:
     """What stands in the address for a planted ticket; nested ids come from `nested_in`."""
     inner = nested_in or planted
+    inside = {"folder", "alias", "mailbox_key"} & set(patterns()[name].pattern.converters)
     makers: Mapping[str, Callable[[], Any]] = {
         "number": lambda: planted.number,
         "entry": lambda: _entry(inner, TABLE[name].entry),
@@ -302,6 +335,11 @@ def arguments(field: Field, name: str, planted: Planted, nested_in: Planted | No
         "program": lambda: Person.objects.get(is_integration=True).uid,
         "row": lambda: 1,
         "path": lambda: "tickets",
+        "mailbox": lambda: Mailbox.objects.get(team__key="it" if inside else planted.ticket.team.key).pk,
+        "folder": lambda: field.folder,
+        "alias": lambda: field.alias,
+        "mailbox_key": lambda: 1,
+        "server": lambda: field.server,
     }
     return {key: makers[key]() for key in patterns()[name].pattern.converters}
 

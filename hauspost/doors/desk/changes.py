@@ -153,6 +153,15 @@ def closure(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[s
 
 
 @of_card("status")
+def spam(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None) -> None:
+    """POST …/spam: it is none of ours; with `undo` it is after all (P35.3)."""
+    if text_of(request, "undo"):
+        actions.take_from_spam([ticket.number], actor=actor)
+    else:
+        actions.mark_as_spam([ticket.number], actor=actor)
+
+
+@of_card("status")
 def reopening(request: HttpRequest, ticket: Ticket, actor: Actor, based_on: dict[str, Any] | None) -> None:
     """POST …/reopening."""
     actions.reopen(ticket, actor=actor)

@@ -299,6 +299,8 @@ _TELL: Mapping[str, Callable[[_Event, Names], Markup | None]] = {
     "ticket.also_sent": lambda event, names: _say(_("The mail went to other teams, too: they read along")),
     "ticket.known_elsewhere": _elsewhere(lambda: _("%(who)s noted its number elsewhere: %(number)s")),
     "ticket.forgotten_elsewhere": _elsewhere(lambda: _("%(who)s took the number elsewhere %(number)s off")),
+    "ticket.spam": _only_who(lambda: _("%(who)s marked it as spam")),
+    "ticket.not_spam": _only_who(lambda: _("%(who)s took it from the spam")),
     "ticket.tagged": _tagged(lambda: _("%(who)s tagged it %(tag)s")),
     "ticket.untagged": _tagged(lambda: _("%(who)s took the tag %(tag)s off")),
     "ticket.dossier_made": _only_who(lambda: _("%(who)s made a dossier of it")),

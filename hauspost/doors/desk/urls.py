@@ -61,6 +61,7 @@ urlpatterns = [
     path(f"{_one}/team", changes.team, name="handing"),
     path(f"{_one}/status", changes.status, name="status"),
     path(f"{_one}/closure", changes.closure, name="closure"),
+    path(f"{_one}/spam", changes.spam, name="spam"),
     path(f"{_one}/reopening", changes.reopening, name="reopening"),
     path(f"{_one}/classification", changes.classification, name="classification"),
     path(f"{_one}/impact", changes.impact, name="impact"),
