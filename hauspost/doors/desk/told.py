@@ -1,6 +1,6 @@
 """What a mail tells besides its words, for its entry: how its sender was proven, a signature, the dates in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import get_current_timezone, make_aware
 from django.utils.translation import gettext as _
 
-from hauspost.doors.ui.formats import day, size, when
+from hauspost.doors.ui.formats import day, plain_name, size, when
 from hauspost.ground.mail.sealed_words import reason_in_words, signature_in_words
 
 Evidence = Mapping[str, Any]
@@ -43,6 +43,7 @@ def marks_of(evidence: Evidence) -> list[Mark]:
     found = [
         _forwarded(evidence),
         _sender(evidence),
+        _pretence(evidence.get("pretences", ())),
         _signature(evidence.get("signature")),
         _sealed(evidence),
         _too_big(evidence),
@@ -77,6 +78,20 @@ def _sender(evidence: Evidence) -> Mark | None:
     if evidence.get("dmarc") == "fail" or (evidence.get("spf"), evidence.get("dkim")) == ("fail", "fail"):
         return Mark("red", "shield-alert", _("Sender possibly forged"), more)
     return Mark("", "shield-question-mark", _("Sender not confirmed"), more)
+
+
+def _pretence(found: Sequence[Sequence[str]]) -> Mark | None:
+    """A sender who only looks like somebody else (S26); the first word is the gravest, the rest is told on a look."""
+    words = [_pretence_words(kind, shown) for kind, shown in found]
+    return Mark("red", "shield-alert", words[0], " · ".join(words[1:])) if words else None
+
+
+def _pretence_words(kind: str, shown: str) -> str:
+    return {
+        "like_domain": _("The sender's domain only resembles %(domain)s") % {"domain": shown},
+        "other_address": _("The sender's name shows another address: %(address)s") % {"address": plain_name(shown)},
+        "mixed_letters": _("The sender's name mixes alphabets: %(word)s") % {"word": plain_name(shown)},
+    }.get(kind, _("The sender's name hides characters"))
 
 
 def _signature(signature: Evidence | None) -> Mark | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.conf import settings
+
 from hauspost.duties.intake.case import Case
 from hauspost.duties.intake.matching import CALENDAR
 from hauspost.ground import tokens
@@ -11,6 +13,7 @@ from hauspost.ground.files.actions import StoredFile
 from hauspost.ground.files.models import Blob
 from hauspost.ground.mail.addresses import read_plus_address, read_verp
 from hauspost.ground.mail.letter import Attachment, Invitation, Letter, Mailbox
+from hauspost.ground.mail.likeness import pretences
 from hauspost.ground.text.plain import html_of_text
 from hauspost.records.people.actions import sender_of_mail, unknown_sender
 from hauspost.records.people.actor import Actor
@@ -75,9 +78,14 @@ def _evidence(case: Case) -> dict[str, Any]:
     """What the entry tells of the mail that brought it."""
     found = {**case.evidence, **case.told}
     if case.is_over_limit:
-        found["too_big"] = case.delivery.size_bytes
+        found["too_big"] = case.left_bytes or case.delivery.size_bytes
+    if case.left_bytes:
+        found["left_on_server"] = True
     if case.letter.forwarded_address_hint and case.is_from_agent:
         found["forwarded_hint"] = case.letter.forwarded_address_hint.lower()
+    odd = pretences(case.sender_name, case.sender, settings.HAUSPOST.company_domains)
+    if odd:
+        found["pretences"] = [list(one) for one in odd]
     if case.letter.calendar:
         found["events"] = [_event(one) for one in case.letter.calendar]
     return found
