@@ -280,6 +280,8 @@ def test_a_mail_over_the_limit_becomes_a_ticket_with_its_beginning(desk: Desk, p
     text = ticket.entries.get().text
     assert "left in the mailbox" in text and "too big" in text and "See the scans." in text
     assert ticket.entries.get().message_id == "scans@mail.example"
+    evidence = ticket.entries.get().evidence
+    assert evidence["left_on_server"] and evidence["too_big"] > 300_000
     # The small one is deleted, the big one lies where it was.
     assert len(post.flags(user)) == 1
 

@@ -30,7 +30,7 @@ def whole_name(row: FetchedFolder, uid_validity: int, uid: int) -> str:
 
 def left_name(row: FetchedFolder, uid_validity: int, uid: int) -> str:
     """The name for what stands for a mail that stays on its server."""
-    return identity(f"{fetching.name_of(row, uid_validity, uid)}:left")
+    return identity(fetching.left_name_of(row, uid_validity, uid))
 
 
 def envelope(row: FetchedFolder, name: str, raw: bytes | Path, size_bytes: int) -> Envelope:
@@ -50,14 +50,18 @@ def envelope(row: FetchedFolder, name: str, raw: bytes | Path, size_bytes: int) 
     )
 
 
-def stand_in(row: FetchedFolder, beginning: bytes, why: str) -> bytes:
-    """A mail with the headers and the first text of one that stays on its server, and why it does (P36.1)."""
+def stand_in(beginning: bytes, why: str, left_bytes: int = 0) -> bytes:
+    """A mail with the headers and the first text of one that stays on its server, and why it does (P36.1).
+
+    `left_bytes` is how big that one is, when that is the reason.
+    """
     head, _middle, _body = beginning.replace(b"\r\n", b"\n").partition(b"\n\n")
     kept = [field for field in re.split(rb"\n(?![ \t])", head) if field and not _OF_BODY.match(field)]
     text = read_letter(beginning).text if beginning else ""
     body = base64.encodebytes(f"[{why}]\n\n{text}\n".encode("utf-8", "replace"))
     ours = b"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64"
-    return b"\n".join([*kept, ours, b"", body]).replace(b"\n", b"\r\n")
+    mark = [b"%s: %d" % (fetching.LEFT_HEADER, left_bytes)] if left_bytes else []
+    return b"\n".join([*mark, *kept, ours, b"", body]).replace(b"\n", b"\r\n")
 
 
 def too_big(row: FetchedFolder, size_bytes: int, limit_bytes: int) -> str:

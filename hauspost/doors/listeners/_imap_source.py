@@ -75,12 +75,12 @@ class Source:
         if len(sizes) == 1 and self.difficult.tries[uid] >= TRIES:
             yield {uid: self._left(uid, letters.not_given(self.row, uid))}
         elif len(sizes) == 1 and size > self.limit_bytes:
-            yield {uid: self._left(uid, letters.too_big(self.row, size, self.limit_bytes))}
+            yield {uid: self._left(uid, letters.too_big(self.row, size, self.limit_bytes), size)}
         elif len(sizes) == 1 and size > STREAMED_ABOVE:
             with _spool() as path:
                 got = self._stream(uid, path)
                 why = letters.too_big(self.row, got, self.limit_bytes) if got > self.limit_bytes else ""
-                yield {uid: self._left(uid, why) if why else self._whole(uid, path, got)} if got else {}
+                yield {uid: self._left(uid, why, got) if why else self._whole(uid, path, got)} if got else {}
         else:
             found = self.client.fetch(list(sizes), ["BODY.PEEK[]"])
             raws = {uid: about.get(b"BODY[]") for uid, about in found.items()}
@@ -89,8 +89,8 @@ class Source:
     def _whole(self, uid: int, raw: bytes | Path, size_bytes: int) -> Envelope:
         return letters.envelope(self.row, letters.whole_name(self.row, self.uid_validity, uid), raw, size_bytes)
 
-    def _left(self, uid: int, why: str) -> Envelope:
-        raw = letters.stand_in(self.row, self._beginning(uid), why)
+    def _left(self, uid: int, why: str, left_bytes: int = 0) -> Envelope:
+        raw = letters.stand_in(self._beginning(uid), why, left_bytes)
         return letters.envelope(self.row, letters.left_name(self.row, self.uid_validity, uid), raw, len(raw))
 
     def _beginning(self, uid: int) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from hauspost.duties.intake.fetching import left_bytes_of
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.intake.proving import evidence_of
 from hauspost.ground import hot, tokens
@@ -124,10 +125,15 @@ class Case:
         return next((address for address in asked if address in own), box.address.address)
 
     @cached_property
+    def left_bytes(self) -> int:
+        """How big the mail is for which this one stands, while it stays on its mail server (P36.1); 0 for none."""
+        return left_bytes_of(self.delivery)
+
+    @cached_property
     def is_over_limit(self) -> bool:
         """Is the mail bigger than its mailbox takes (P36.1)?"""
         limit = self.mailbox.size_limit_bytes if self.mailbox is not None else 0
-        return 0 < limit < self.delivery.size_bytes
+        return self.left_bytes > 0 or 0 < limit < self.delivery.size_bytes
 
     @cached_property
     def also_sent_to(self) -> set[int]:

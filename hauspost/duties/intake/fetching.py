@@ -1,5 +1,6 @@
 """What the database knows of fetching: which folders, who fetches each of them, how far we are, and how it goes."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +14,16 @@ from hauspost.ground import clock
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.sealed import without_secrets
 from hauspost.ground.db import storable
+from hauspost.ground.files.actions import open_blob
 
 # Whoever fetches a folder says so again well before this is over; a process that was killed holds it up no longer.
 LEASE = timedelta(seconds=60)
 
 _State = FetchedFolder.State
+_LEFT = ":left"
+# The first line of a stand-in; from elsewhere nobody can write it, as the name of the delivery decides.
+LEFT_HEADER = b"Hauspost-Left-Bytes"
+_LEFT_BYTES = re.compile(LEFT_HEADER + rb": (\d{1,15})\r?\n")
 # With another one of these a folder is fetched anew.
 _OF_FOLDER = ("folder", "takes", "afterwards", "move_to", "mailbox_id")
 _OF_MAILBOX = ("address_id", "size_limit_bytes", "language")
@@ -89,6 +95,24 @@ def name_of(row: FetchedFolder, uid_validity: int, uid: int) -> str:
     """The name by which a mail is kept once (P2.2, P12.3): another server or user counts anew, so they belong to it."""
     account: MailAccount = row.account
     return f"imap:{account.pk}:{account.user}@{account.imap_host}:{row.folder}:{uid_validity}:{uid}"
+
+
+def left_name_of(row: FetchedFolder, uid_validity: int, uid: int) -> str:
+    """The name of what stands for a mail that stays on its server."""
+    return name_of(row, uid_validity, uid) + _LEFT
+
+
+def left_bytes_of(delivery: Delivery) -> int:
+    """How big the mail is that stays on its server and for which this one stands; 0 when it is none, or not too big."""
+    if not delivery.transaction.endswith(_LEFT):
+        return 0
+    if delivery.raw is not None:
+        beginning = bytes(delivery.raw[:100])
+    else:
+        with open_blob(delivery.blob) as source:
+            beginning = source.read(100)
+    found = _LEFT_BYTES.match(beginning)
+    return int(found[1]) if found else 0
 
 
 def kept_of(names: Iterable[str]) -> set[str]:

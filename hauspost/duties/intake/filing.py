@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from django.conf import settings
+
 from hauspost.duties.intake.agents import file_from_agent
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.contents import author_of, looks_like_code, mail_actor, proposed_in, writing_of
@@ -64,8 +66,6 @@ def _answer(case: Case, match: Match) -> Verdict:
 
 def _needs_proof(case: Case) -> bool:
     """S8: number and sender can be guessed. Where our server vouches for nobody, neither can we ask it of this one."""
-    from django.conf import settings
-
     return bool(settings.HAUSPOST.auth_serv_id)
 
 
@@ -101,7 +101,8 @@ def _tell_if_too_big(case: Case, ticket: Ticket, author: Person, entry: int) -> 
     if box is None or not (case.is_over_limit and box.answers_too_big and case.may_be_answered):
         return
     if case.proof is not Proof.NONE:
-        tell_too_big(ticket, author, limit_bytes=box.size_limit_bytes, entry=entry, in_reply_to=case.letter.message_id)
+        limit = box.size_limit_bytes or settings.HAUSPOST.mail_size_limit
+        tell_too_big(ticket, author, limit_bytes=limit, entry=entry, in_reply_to=case.letter.message_id)
 
 
 def flood(case: Case, verdict: Verdict) -> Verdict:
