@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from email.message import EmailMessage
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +29,7 @@ from hauspost.records.tickets.models import Ticket
 from hauspost.records.tickets.writing import NewFile, Writing
 from tests.desk import Desk
 from tests.doors.browsing import BACKEND
+from tests.security.harm import harm_in
 from tests.security.payloads import (
     ADDRESSES,
     BODIES,
@@ -458,42 +458,6 @@ def test_what_is_kept_of_a_mail_is_harmless_by_itself(payload: int) -> None:
     for body in BODIES[payload : payload + AT_ONCE]:
         assert harm_in(safe_html(body)) == [], body
         assert harm_in(safe_html(safe_html(body))) == [], body
-
-
-def harm_in(markup: str) -> list[str]:
-    """Everything active that a mail program could find in HTML."""
-    found: list[str] = []
-
-    class Reader(HTMLParser):
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            if tag in ("script", "style", "link", "iframe", "object", "embed", "form", "input", "base", "svg", "math", "video", "audio", "template"):  # fmt: skip
-                found.append(tag)
-            if tag == "meta" and dict(attrs).get("http-equiv", "").lower() not in ("", "content-type"):
-                found.append("meta")
-            for name, value in attrs:
-                value = re.sub(r"[\x00-\x20]", "", value or "").lower()
-                if name.startswith("on") or name in (
-                    "srcset",
-                    "background",
-                    "poster",
-                    "formaction",
-                    "ping",
-                    "id",
-                    "name",
-                    "srcdoc",
-                ):
-                    found.append(f"{tag} {name}")
-                if name in ("src", "href") and value.startswith(
-                    ("javascript", "vbscript", "data:text", "data:image/svg")
-                ):
-                    found.append(f"{tag} {name} {value[:40]}")
-                if name == "src" and not value.startswith(("cid:", "data:image/")):
-                    found.append(f"{tag} src {value[:40]}")
-                if name == "style" and re.search(r"url\(|expression|position|behavior|binding|@import|\\", value):
-                    found.append(f"{tag} style {value[:60]}")
-
-    Reader().feed(markup)
-    return found
 
 
 def test_nothing_runs_and_nothing_is_asked_for(
