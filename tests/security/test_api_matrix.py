@@ -45,7 +45,8 @@ HERE = {"text": "I was here"}
 SENDS: dict[str, dict[str, Any]] = {
     "open_a_ticket": {"subject": "x", "text": "x", "team": "hr", "requester": "petra.lang@lindner.example"},
     "reply": HERE, "note": HERE, "answer": HERE, "take_back": {}, "release": {"as_participant": True},
-    "assign": {"assignee": "me"}, "hand_over": {"team": "facilities"}, "set_status": {"status": "resolved"}, "reopen": {},
+    "assign": {"assignee": "me"}, "hand_over": {"team": "facilities"}, "set_status": {"status": "resolved"}, "reopen": {}, "mark_as_spam": {"numbers": [7200001]},
+    "know_elsewhere": {"number": "INC0012345"}, "forget_elsewhere": {},
     "catalogue": {"impact": 3, "urgency": 3}, "set_impact": {"people": 3}, "snooze": {"until": LATER}, "wake": {},
     "plan_visit": {"planned_at": LATER}, "change_subject": {"subject": "I was here"},
     "change_requester": {"requester": "mira.kowalski@lindner.example"},
@@ -67,7 +68,15 @@ SENDS: dict[str, dict[str, Any]] = {
     "add_absence": {"starts_on": "2100-01-01", "ends_on": "2100-01-02"}, "merge_person": {"into": "mira.kowalski@lindner.example"},
 }  # fmt: skip
 # Of a ticket, what only the desk may ask.
-DESK_ONLY = {"read_original", "list_links", "list_tags", "list_events", "read_ticket_then", "read_dossier"}
+DESK_ONLY = {
+    "read_original",
+    "list_links",
+    "list_elsewhere",
+    "list_tags",
+    "list_events",
+    "read_ticket_then",
+    "read_dossier",
+}
 # Lists and searches, and what is worth asking them.
 ASKED: dict[str, tuple[str, ...]] = {
     "list_tickets": ("", "?seen_as=agent", "?seen_as=sharing", "?seen_as=helper", "?seen_as=requester",

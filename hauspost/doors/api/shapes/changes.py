@@ -181,6 +181,15 @@ class ReopeningAsked(Asked):
     """Nothing to say: the address says it."""
 
 
+class SpamAsked(Asked):
+    """Tickets that are spam; or, with `undo`, that are none after all."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"numbers": [4820, 4821]}]})
+
+    numbers: Annotated[list[Whole], Field(min_length=1, max_length=500)]
+    undo: bool = False
+
+
 class SatisfactionAsked(Asked):
     """How it went."""
 

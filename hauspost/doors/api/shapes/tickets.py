@@ -161,6 +161,12 @@ class Links(Told):
     links: list[LinkTold]
 
 
+class SpamDone(Told):
+    """The tickets that were marked, or taken back; those that were so already are not named."""
+
+    numbers: list[int]
+
+
 class ElsewhereTold(Told):
     """The ticket's number in another system."""
 

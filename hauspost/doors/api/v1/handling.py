@@ -16,13 +16,14 @@ from hauspost.doors.api.shapes.changes import (
     RequesterAsked,
     SatisfactionAsked,
     SnoozeAsked,
+    SpamAsked,
     StatusAsked,
     SubjectAsked,
     TeamAsked,
     VisitAsked,
 )
 from hauspost.doors.api.shapes.common import Number
-from hauspost.doors.api.shapes.tickets import TicketDone
+from hauspost.doors.api.shapes.tickets import SpamDone, TicketDone
 from hauspost.doors.api.telling import ticket_done
 from hauspost.records.catalogue.models import Category
 from hauspost.records.people.models import Person, Team
@@ -68,6 +69,17 @@ def set_status(request: HttpRequest, number: Path[Number], asked: StatusAsked) -
     return ticket_done(
         actions.set_status(ticket, status, actor=actor, until=asked.until, based_on=based(asked.based_on))
     )
+
+
+@routes.post("/tickets/spam", scope="tickets:write", gives=SpamDone, status=200)
+def mark_as_spam(request: HttpRequest, asked: SpamAsked) -> SpamDone:
+    """Mark tickets as spam, up to 500 in one step
+
+    They are closed, and nobody is told. With `undo` they are taken back, as they were. All of them, or none.
+    """
+    actor = known_caller(request).actor
+    do = actions.take_from_spam if asked.undo else actions.mark_as_spam
+    return SpamDone(numbers=do(asked.numbers, actor=actor))
 
 
 @routes.post("/tickets/{number}/reopening", scope="tickets:write", gives=TicketDone, status=200)
