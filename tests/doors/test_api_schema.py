@@ -110,6 +110,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Any:
                 "other": other.number,
                 "kind": "related",
                 "word": "gate",
+                "there": "INC0012345",
                 "uid": str(desk.person("marta").uid),
                 "team": "it",
                 "key": "it",
