@@ -16,6 +16,7 @@ from hauspost.doors.ui.acting import View, actor_of, ask_to_sign_in
 from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.formats import capped
 from hauspost.doors.ui.pages import page
+from hauspost.duties.intake import watching as mailboxes
 from hauspost.duties.keeping import watching
 from hauspost.ground import clock
 from hauspost.ground.text.words import in_language
@@ -23,6 +24,7 @@ from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Participant
 
 ALARM = "backups-in-trouble"
+MAIL_ALARM = "mailboxes-in-trouble"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def desk_page(
         mail_leaves=count.mail_leaves,
         worker_is_silent=count.worker_is_silent,
         backup_alarm=backup_alarm(actor),
+        mail_alarm=mail_alarm(actor),
         **more,
     )
 
@@ -111,6 +114,17 @@ def backup_alarm(actor: Actor) -> str:
         found = watching.look(clock.now()).alarm
         cache.set(ALARM, found, 60)
     return watching.words(str(found))
+
+
+def mail_alarm(actor: Actor) -> str:
+    """Whose mail stands still, for agents of its team and for administrators; asked every minute (P10.2)."""
+    found = cache.get(MAIL_ALARM)
+    if found is None:
+        found = mailboxes.troubles(clock.now())
+        cache.set(MAIL_ALARM, found, 60)
+    mine = set() if actor.is_administrator else set(actor.roles())
+    concerns = [one for one in found if actor.is_administrator or one.teams & mine]
+    return concerns[0].words() if concerns else ""
 
 
 def rail(actor: Actor, count: Counters) -> tuple[list[RailLink], list[RailLink]]:

@@ -47,6 +47,10 @@ class OfHouse:
     page: str
 
 
+def _mailboxes(words: Callable[[], str], page: str = "settings-mail-servers") -> OfHouse:
+    return OfHouse(lambda: _("Mail"), words, page)
+
+
 def _backups(alarm: str) -> OfHouse:
     return OfHouse(lambda: _("Backups"), lambda: watching.words(alarm), "settings-backups")
 
@@ -55,6 +59,12 @@ HOUSE: Mapping[str, OfHouse] = {
     "mail.breaker": OfHouse(
         lambda: _("Mail"), lambda: _("Acknowledgements to unproven senders are paused: there were too many."), "ledger"
     ),
+    "mailbox.signed_out": _mailboxes(
+        lambda: _("A mail server takes our authorisation no more: its mail stands still.")
+    ),
+    "mailbox.failing": _mailboxes(lambda: _("A mail server or folder cannot be used: its mail stands still.")),
+    "mailbox.quiet": _mailboxes(lambda: _("A mailbox is unusually quiet."), "settings-mailboxes"),
+    "mailbox.secret": _mailboxes(lambda: _("The client secret of a mail server ends soon.")),
     **{f"backup.{alarm}": _backups(alarm) for alarm in ("failed", "overdue", "drill")},
 }
 URGENT = (*HOUSE, "mail.failed", "mail.bounced", "ticket.emergency_access")
@@ -82,11 +92,16 @@ def show(request: HttpRequest) -> HttpResponse:
     assert isinstance(actor.who, Person)
     at_desk = Ticket.objects.at_desk_of(actor).values("number")
     followed = Ticket.objects.followed_by(actor).values("number")
-    rows = (
+    found = (
         Notice.objects.of(actor.who)
         .filter(Q(ticket=None) | Q(ticket__in=at_desk) | Q(ticket__in=followed))
         .values_list("kind", "read_at", "ticket__subject", "ticket_id", "ticket__requester__name", "created_at")
     )
+    # Behind a colon stands which mail server it is about.
+    rows = [
+        (kind.partition(":")[0], read_at, subject, number, requester, at)
+        for kind, read_at, subject, number, requester, at in found[:_MOST]
+    ]
     told = [
         Told(
             kind,
@@ -98,7 +113,7 @@ def show(request: HttpRequest) -> HttpResponse:
             requester,
             at,
         )
-        for kind, read_at, subject, number, requester, at in rows[:_MOST]
+        for kind, read_at, subject, number, requester, at in rows
         if kind in (HEADLINES if number else HOUSE)
     ]
     return desk_page(request, "desk/notices.html", current="notices", told=told)

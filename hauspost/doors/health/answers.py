@@ -13,11 +13,13 @@ from hauspost.ground.config import is_within
 def health(request: HttpRequest) -> HttpResponse:
     """200 or 503, and one word; what is wrong only for those who may read the metrics.
 
-    `?of=web` leaves the workers out, for a load balancer before several web processes.
+    `?of=web` leaves the workers out, for a load balancer before several web processes; `?of=program` only what depends
+    on others, the mail servers of mailboxes, for whoever would start us anew.
     """
     if echo.is_asked_by_doctor(request.GET.get("echo", "")):
         return _fresh(JsonResponse(echo.what_came(request)))
-    state = look(with_workers=request.GET.get("of") != "web")
+    of = request.GET.get("of")
+    state = look(with_workers=of != "web", with_mailboxes=of not in ("web", "program"))
     told: dict[str, object] = {"status": "ok" if state.is_well else "failing"}
     if _may_know_numbers(request):
         told |= _details(state)
@@ -46,6 +48,7 @@ def _details(state: State) -> dict[str, object]:
         "database": state.database,
         "migrations": state.migrations,
         "worker": state.worker,
+        "mailboxes": state.mailboxes,
         "oldest_seconds": state.oldest_seconds,
     }
 

@@ -15,6 +15,7 @@ from django.db.models import Count, QuerySet
 
 from hauspost import __version__
 from hauspost.doors.health.state import oldest_seconds
+from hauspost.duties.intake import watching
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.keeping.models import BackupRun
 from hauspost.ground import clock, db
@@ -71,6 +72,8 @@ def _mail_in() -> Iterator[Figure]:
     yield from _one("hauspost_mail_in_waiting", "Accepted mails that are not filed yet.", waiting)
     quarantined = _capped(Delivery.objects.filter(disposition=Delivery.Disposition.QUARANTINE))
     yield from _one("hauspost_mail_quarantined", "Mails in quarantine.", quarantined)
+    troubled = len(watching.troubles(clock.now()))
+    yield from _one("hauspost_mail_servers_in_trouble", "Mail servers of mailboxes that do not work.", troubled)
 
 
 def _mail_out() -> Iterator[Figure]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection
 
+from hauspost.duties.intake import watching
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock
 from hauspost.ground.history.models import Pending
@@ -25,16 +26,19 @@ class State:
     database: str
     migrations: str = "unknown"
     worker: str = "unknown"
+    mailboxes: str = "unknown"
     oldest_seconds: dict[str, int] = field(default_factory=dict)
     needs_worker: bool = True
+    needs_mailboxes: bool = True
 
     @property
     def is_well(self) -> bool:
-        """Whether pages, and unless left out the workers, do their work."""
-        return self.database == self.migrations == OK and (self.worker == OK or not self.needs_worker)
+        """Whether pages, and unless left out the workers and the mail servers they depend on, do their work."""
+        works = self.worker == OK or not self.needs_worker
+        return self.database == self.migrations == OK and works and (self.mailboxes == OK or not self.needs_mailboxes)
 
 
-def look(*, with_workers: bool = True) -> State:
+def look(*, with_workers: bool = True, with_mailboxes: bool = True) -> State:
     """The state now. Never raises: a database that does not answer is a finding."""
     try:
         complete = _is_complete()
@@ -42,8 +46,10 @@ def look(*, with_workers: bool = True) -> State:
             database=OK,
             migrations=OK if complete else "not those of this program",
             worker=_worker_in_a_word() if complete else "unknown",
+            mailboxes=_mailboxes_in_a_word() if complete else "unknown",
             oldest_seconds=oldest_seconds() if complete else {},
             needs_worker=with_workers,
+            needs_mailboxes=with_mailboxes,
         )
     except DatabaseError:
         # It may be back with the next question, by a new connection.
@@ -76,6 +82,12 @@ def _is_complete() -> bool:
         with suppress(DatabaseTooNew):
             _was_complete = not pending()
     return _was_complete
+
+
+def _mailboxes_in_a_word() -> str:
+    """P10.2: a mail server that lets us in no more is no smaller outage than a worker that stands still."""
+    found = watching.troubles(clock.now())
+    return f"{len(found)} mail servers in trouble" if found else OK
 
 
 def _worker_in_a_word() -> str:

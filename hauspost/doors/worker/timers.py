@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from hauspost.doors.worker import backups, census
+from hauspost.duties.intake import alarming
 from hauspost.duties.intake.checking import forget_unchecked
 from hauspost.duties.privacy import retention
 from hauspost.ground import clock, db
@@ -29,7 +30,8 @@ MOST_AT_ONCE = 100
 def run_due() -> int:
     """Everything whose time has come; answers how many things were done."""
     census.count_all()
-    return wake_due() + seal_daily() + census.count() + retention.run_due() + backups.begin_due()
+    done = wake_due() + seal_daily() + census.count() + retention.run_due() + backups.begin_due()
+    return done + alarming.run_due()
 
 
 def wake_due() -> int:

@@ -7,12 +7,14 @@ from typing import Any, TypedDict, Unpack
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext as _
 
 from hauspost.ground import clock
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.db import storable
 from hauspost.ground.history.actions import record
+from hauspost.ground.mail import outbox
 from hauspost.ground.refusals import Invalid
 from hauspost.records.people.actions.addresses import normal
 from hauspost.records.people.actions.checks import one_line, only_administrators, refuse_unknown_language
@@ -191,11 +193,17 @@ class Sender:
 
 
 def house_sender() -> Sender:
-    """The first intake address that may send and is not a confidential team's: a mail server lets us write as it."""
+    """The first intake address that may send and is not a confidential team's: a mail server lets us write as it.
+
+    One whose mail server works comes first: of trouble we tell by another way, if there is one (P10.2).
+    """
     boxes = Mailbox.objects.filter(
         archived_at__isnull=True, team__archived_at__isnull=True, team__is_confidential=False, may_send=True
     )
-    box = boxes.select_related("address", "sends_by").order_by("id").first()
+    in_trouble = Q(sends_by__state__in=[MailAccount.State.FAILING, MailAccount.State.SIGNED_OUT])
+    if not outbox.has_a_way_of_its_own():
+        in_trouble |= Q(sends_by=None)
+    box = boxes.select_related("address", "sends_by").order_by(Case(When(in_trouble, then=1), default=0), "id").first()
     if box is None:
         return Sender("Hauspost", f"noreply@{settings.HAUSPOST.mail_domain}")
     return Sender(box.name, box.address.address, box.sends_by)
