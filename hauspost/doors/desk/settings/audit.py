@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.settings import telling
-from hauspost.doors.desk.settings.frame import for_auditors, settings_page
+from hauspost.doors.desk.settings.frame import SECTIONS, for_auditors, settings_page
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
 from hauspost.ground import clock
@@ -173,6 +173,9 @@ def _about(stream: str, people: Mapping[str, str]) -> tuple[str, str]:
     kind, _colon, key = stream.partition(":")
     if kind == "person":
         return people[stream], url("settings-person", key)
+    page = next((section for section in SECTIONS if section.key == key), None)
+    if page is not None:
+        return page.label(), url(page.key)
     return (f"#{key}" if kind == "ticket" else key.replace(":", " · ")), ""
 
 
