@@ -1,6 +1,7 @@
 """Every page of the desk opens, says what it should, and asks the database few questions."""
 
 import re
+from email.message import EmailMessage
 
 import pytest
 from django.test import Client
@@ -250,3 +251,19 @@ def test_an_agent_is_told_in_the_page_and_reading_it_ends_that(anna: Client, des
     answer = anna.post("/desk/notices/reading", {"ticket": str(ticket.number)})
     assert answer["Location"] == f"/desk/tickets/{ticket.number}"
     assert 'class="row new"' not in anna.get("/desk/notices").content.decode()
+
+
+def test_small_pictures_that_come_with_every_mail_are_folded_away(anna: Client, desk: Desk) -> None:
+    """P20.6: never deleted; a scan and a picture that comes once stay in sight."""
+    for number in range(2):
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = desk.address("petra"), desk.address("it"), f"Signature {number}"
+        mail.set_content("Hello")
+        mail.add_attachment(b"\x89PNG" + b"logo" * 50, "image", "png", filename="logo.png")
+        mail.add_attachment(b"\x89PNG" + bytes([number]) * 50, "image", "png", filename="once.png")
+        mail.add_attachment(b"%PDF same", "application", "pdf", filename="form.pdf")
+        ticket = desk.receives(mail.as_bytes()).ticket
+    page = anna.get(f"/desk/tickets/{ticket}").text
+    shown, folded = page.split("1 picture that comes with other mails, too")
+    assert "once.png" in shown and "form.pdf" in shown and "logo.png" not in shown
+    assert "logo.png" in folded.split("</details>")[0]

@@ -37,6 +37,7 @@ from hauspost.records.tickets.reading import View, view_of
 # Few tickets are shared: asked along with the ticket, so that the others cost no query.
 _IS_SHARED = Exists(TeamShare.objects.filter(ticket=OuterRef("number")))
 # As many entries as a page shows at once; "earlier entries" shows the ones before.
+SMALL_PICTURE = 30_000  # bytes
 MOST_ENTRIES = 100
 
 _STATES = {
@@ -58,6 +59,8 @@ class File:
     size_bytes: int
     href: str
     id: int
+    # A little picture that other mails brought, too: folded away, never deleted (P20.6).
+    is_small_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,14 +310,21 @@ def _files(entries: list[int], base: str) -> tuple[dict[int, list[File]], dict[i
     """By entry: the files to list, and the addresses of the pictures that stand in its text (P20.2)."""
     files: dict[int, list[File]] = {}
     pictures: dict[int, dict[str, str]] = {}
-    rows = Attachment.objects.filter(entry_id__in=entries, blob__isnull=False).values_list(
-        "position", "id", "entry_id", "name", "size_bytes", "content_id", "is_inline"
+    # A signature's pictures come with every mail (P20.6).
+    again = Exists(Attachment.objects.filter(blob=OuterRef("blob")).exclude(id=OuterRef("id")))
+    rows = (
+        Attachment.objects.filter(entry_id__in=entries, blob__isnull=False)
+        .annotate(comes_again=again)
+        .values_list(
+            "position", "id", "entry_id", "name", "size_bytes", "content_id", "is_inline", "content_type", "comes_again"
+        )
     )
-    for _position, id_, entry, name, size, content_id, inline in sorted(rows):
+    for _position, id_, entry, name, size, content_id, inline, kind, comes_again in sorted(rows):
         if inline and content_id:
             pictures.setdefault(entry, {})[content_id] = f"{base}{id_}?inline=1"
         else:
-            files.setdefault(entry, []).append(File(name, size, f"{base}{id_}", id_))
+            is_small = comes_again and kind.startswith("image/") and size <= SMALL_PICTURE
+            files.setdefault(entry, []).append(File(name, size, f"{base}{id_}", id_, is_small))
     return files, pictures
 
 
