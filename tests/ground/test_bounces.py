@@ -201,6 +201,25 @@ class TestPeople:
         assert (letter.is_dsn, letter.is_automatic_reply, letter.is_out_of_office) == (False, True, True)
 
 
+class TestComplaints:
+    """Somebody called a mail of ours spam: no bounce, and no ticket."""
+
+    def test_a_feedback_report_is_known_by_its_type_or_its_part(self):
+        head = "From: abuse@provider.example\nSubject: FW: Newsletter\nContent-Type: multipart/"
+        part = "\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\n--b--\n"
+        for kind in ("report; report-type=feedback-report; boundary=b", "mixed; boundary=b"):
+            letter = mail(f"{head}{kind}\n\n--b\n\nAn abuse report.{part}")
+            assert (letter.is_feedback_report, letter.is_dsn, letter.is_automatic) == (True, False, True)
+
+    def test_a_complaint_that_is_only_the_mail_itself(self):
+        letter = mail(
+            "From: staff@provider.example\nSubject: complaint about message from 192.0.2.7\n"
+            "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n"
+            "X-HmXmrOriginalRecipient: lena@provider.example\nMessage-ID: <t9.r1@desk.example>\n\nHallo\n--b--\n"
+        )
+        assert (letter.is_feedback_report, letter.bounce_of) == (True, "t9.r1@desk.example")
+
+
 class TestNoticesForPrograms:
     """Amazon writes JSON."""
 

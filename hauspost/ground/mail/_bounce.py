@@ -18,6 +18,7 @@ _STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status", "m
 _ORIGINAL_KINDS = (
     "message/rfc822",
     "text/rfc822-headers",
+    "text/rfc822-header",
     "message/global",
     "message/rfc822-headers",
     "message/global-headers",
@@ -90,6 +91,9 @@ def _parts(root: Part) -> tuple[list[Part], Part | None, bool]:
             original = original or part
         elif part.kind == "message/feedback-report":
             is_feedback = True
+    if original is not None and not reports:
+        # Microsoft's complaints are the mail itself with a header more (JMRP).
+        is_feedback = is_feedback or b"\nX-HmXmrOriginalRecipient:" in b"\n" + original.beginning(20_000)
     return reports, original, is_feedback
 
 

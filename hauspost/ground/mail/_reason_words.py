@@ -29,7 +29,7 @@ class Reason(StrEnum):
 # What is addressed, as servers name it. `_GAP` stays within the sentence.
 _WHOM = (
     r"(?:users?|recipients?|mail ?box(?:es)?|inbox|accounts?|address(?:ee)?(?:es)?|e-?mails?|person|alias|login|"
-    r"destination|destinataire|usuario|utente|benutzer|empfänger\w*|adresse\w*|postfach)"
+    r"destination|destinataire|usuario|utente|indirizzo|casilla|konto|benutzer|empfänger\w*|adresse\w*|postfach)"
 )
 _GAP = r"[^.;!?]{0,60}?"
 _ABSENT = (
@@ -55,23 +55,29 @@ UNKNOWN_FOR_SURE = re.compile(
     r"(?:account|mailbox|address)[^.;]{0,20}(?:has been|was|is) (?:deleted|removed|closed|terminated|cancell?ed)|"
     r"check (?:if|that|whether) (?:the |this )?(?:e-?mail )?address is (?:correct|right)|wrong or no longer valid|"
     r"no valid recipients? for|address (?:is )?(?:incorrect|wrong|misspelled)|recipnotfound|adr\.recip|"
-    r"sorry, no mailbox here|bad-destination-mailbox|bad destination (?:mailbox|e-?mail)|address lookup failed|"
+    r"sorry, no mailbox here|address_not_found|not present in (?:the )?directory|no one with that|nie ma takiego|"
+    r"inesistente|destinatario errato|handle mail for that user|not found in (?:ldap|our|the)|"
+    r"unable to find (?:alias|user)|"
+    r"not known to|bad-destination-mailbox|bad destination (?:mailbox|e-?mail)|address lookup failed|"
     r"送信先メールアドレスが見つから|メールアドレスが(?:存在|間違)|無効なアドレス|ユーザが存在|宛先(?:が|不明)|存在しない|"
     r"(?:用户|收件人|邮箱|地址|帐号|账号|使用者|收件者|信箱)[^。，]{0,12}(?:不存在|找不到|未找到)|사용자가 없|존재하지"
 )
 # The short replies of servers; what they mean depends on when they are given.
 UNKNOWN_PERHAPS = re.compile(
-    r"(?:user|recipient|addressee|mailbox|account|address|local part|alias)s? (?:is |are |was |name )?(?:currently )?"
+    r"(?:user|recipient|addressee|mailbox|account|address|local part|alias)s? (?:is |are |was |name )?"
     r"(?:unknown|invalid|unavailable|unavaiable|not (?:found|known|exist\w*|valid|local|here|ok|accepted|"
     r"recogni[sz]ed|on this))|"
     r"unknown (?:local )?(?:virtual )?(?:user|recipient|address\w*|local|mailbox|account|e-?mail|alias|login|"
     r"or illegal alias)|"
-    r"no such (?:user|person|recipient|mail ?box|address|account|e-?mail|local|alias|customer|virtual)|"
+    r"no such (?:user|person|recipient|mail ?box|address|account|e-?mail|local|alias|customer|virtual|maildrop|"
+    r"mail drop)|"
     r"no (?:local )?mail ?box|no account|no user|"
     r"(?:invalid|illegal|bad|wrong|incorrect|non-?existent|"
-    r"nonexistant) (?:final delivery )?(?:or unknown )?(?:virtual )?(?:user\w*|recipients?|mail ?box|address\w*|"
+    r"nonexistant) (?:final delivery )?(?:or unknown )?(?:virtual )?(?:user\w*|account|recipients?|mail ?box|"
+    r"address\w*|"
     r"local|alias|e-?mail)|"
-    r"not a (?:valid|known|local) (?:user|mail ?box|recipient|address)|not our (?:customer|user)|not known here|"
+    r"not a (?:valid|known|local) (?:user|mail ?box|recipient|address|e-?mail)|not our (?:customer|user)|"
+    r"not known here|"
     r"bad ?rcpt|badrcptto|validrcptto|can't accept user|undeliverable address|(?:address|"
     r"recipient) (?:is )?rejected[. ]*$|"
     r"rejected (?:the )?(?:address|recipient)|no valid recipients?|does(?: ?n[o']t| not) exist|"
@@ -102,19 +108,20 @@ _UNKNOWN_HOST = (
     r"couldn't find (?:any host|a mail exchanger|host)|can(?:'t|not) find (?:any )?host|no (?:valid )?mx|"
     r"no mail exchanger|host lookup failed|"
     r"all host address lookups failed|non-?existent hosts|dns lookup failure|unable to find host|domain (?:isn't|"
-    r"is not)"
+    r"is not) (?!in (?:my|our))"
 )
 _FULL = (
     r"quota|mail ?box(?:es)?[^.;]{0,40}(?:full|exceed|over)|(?:inbox|folder|mailfolder|disk|storage|mail ?drop|"
     r"maildir|account|file system|filesystem|space)[^.;]{0,40}(?:\bfull\b|exceed)|"
     r"\bis full\b|out of (?:storage|disk|space)|(?:insufficient|not enough|no|lack of) (?:system |disk |"
-    r"free )*(?:storage|space|room)|too much mail|"
+    r"free )*(?:storage|space|room)|too much mail|zu ?viele mails|has exceeded|"
     r"exceed\w*[^.;]{0,40}(?:local|storage|space|mail ?box|allowed size|disk)|storage (?:space|limit)|no space left|"
     r"voll\b|plein|llen[oa]|pien[oa]\b|いっぱい|容量|已满|переполнен|zapełnion"
 )
 _RATE = (
     r"too (?:many(?! hops)|fast|frequent)|rate ?-?limit|rate (?:of|exceed|control)|throttl|frequency|gr[ae]y-?list|"
-    r"(?:daily|hourly|sending|message|mail)(?! size)[^.;]{0,25}(?:limit|quota)[^.;]{0,20}(?:exceed|reach)|(?:exceed|"
+    r"\b(?:daily|hourly|sending|message|mail)\b(?! size)[^.;]{0,25}(?:limit|quota)[^.;]{0,20}(?:exceed|reach)|"
+    r"(?:exceed|"
     r"reach)\w*[^.;]{0,40}(?:daily|hourly|rate|number of|limit of|connection|relay quota)|"
     r"unexpected volume|has sent to|concurren"
 )
@@ -130,7 +137,7 @@ _SENDER = (
     r"sender (?:is |was |has been )?(?:denied|reject|refused|blocked|unknown|invalid|not (?:found|valid|known|exist|"
     r"ok))|"
     r"domain of (?:the )?sender|"
-    r"un(?:routeable|routable) sender|(?:mail|envelope|from|return)[ -](?:from|sender|address|"
+    r"un(?:routeable|routable) sender|(?:\bmail|envelope|\bfrom|return)[ -](?:from|sender|"
     r"path)[^.;]{0,40}(?:reject|refus|denied|invalid|unknown|block|not|does)|"
     r"invalid (?:sender|from)|bad sender|verify (?:the )?sender|could not verify sender|sender verify|from: header|"
     r"addresses in from|"
@@ -138,7 +145,9 @@ _SENDER = (
     r"you are not (?:allowed|permitted|authori)"
 )
 _DISABLED = (
-    rf"{_WHOM}{_GAP}(?:disabled|suspended|locked|frozen|blocked|bloqu|inactive|deactivated|on hold|not active|"
+    rf"{_WHOM}{_GAP}(?:disabled|suspended|locked|frozen|blocked|bloqu|bloccat|inactiv|disattivat|desactiv|expirado|"
+    rf"zablokowan|"
+    rf"not currently being accepted|inactive|deactivated|on hold|not active|"
     rf"expired|gesperrt|deaktiviert|restricted|over the limit)|"
     rf"(?:disabled|suspended|inactive|locked|frozen|deactivated|expired) {_WHOM}|temporar\w+ (?:locked|disabled)|"
     rf"アカウント[^。]{{0,10}}停止"
@@ -199,7 +208,7 @@ _SYSTEM = (
     r"try (?:again )?later|unexpected|"
     r"protocol|syntax|sequence|not implemented|transaction failed|server error|processing|unable to (?:process|write|"
     r"open)|cannot (?:open|append|create)|can't create|"
-    r"database|ldap|too busy|overload|parameter|command"
+    r"database|ldap|\bbusy\b|\bload\b|requested action aborted|overload|parameter|command"
 )
 _LOCAL_PROGRAM = (
     r"pipe to|generated during the delivery attempt|child (?:process|status)|exit(?:ed)? (?:with )?(?:status|code)|"

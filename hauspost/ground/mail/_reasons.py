@@ -24,7 +24,7 @@ _CODES = re.compile(
 _MARKS = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', " ": " "})
 
 # At which of our commands the other server said no, as programs tell it.
-_RCPT_PROVEN = re.compile(r"need rcpt|no valid recipients|valid rcpt|recipient address rejected|rejected recipient")
+_RCPT_PROVEN = re.compile(r"need rcpt|rcpt first|no valid recipients|valid rcpt|recipient address rejected|rejected recipient")
 _STAGES = re.compile(
     r"(?P<data>end of data|final data|reply to data|after data|data command|>>> ?data|\[body\]|"
     r"after i sent the message|"
