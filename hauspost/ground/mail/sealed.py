@@ -44,9 +44,8 @@ _SMIME_SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signatu
 # The kinds of CMS that we know, by their object identifiers as they stand in DER.
 _SIGNED = bytes.fromhex("06092a864886f70d010702")
 _ENCRYPTED = (bytes.fromhex("06092a864886f70d010703"), bytes.fromhex("060b2a864886f70d0109100117"))
-_ARMOUR = re.compile(
-    r"-----BEGIN PGP (MESSAGE|SIGNED MESSAGE)-----\r?\n.*?-----END PGP (?:MESSAGE|SIGNATURE)-----", re.DOTALL
-)
+_ARMOUR_BEGINS = re.compile(r"-----BEGIN PGP (MESSAGE|SIGNED MESSAGE)-----\r?\n")
+_ARMOUR_ENDS = {"MESSAGE": "-----END PGP MESSAGE-----", "SIGNED MESSAGE": "-----END PGP SIGNATURE-----"}
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 
 
@@ -250,11 +249,16 @@ def _public(desk: _Desk) -> list[str]:
 
 def _open_armour(letter: Letter, desk: _Desk, found: _Found) -> None:
     """PGP written right into a text. If that is all of the text, its inside is the body; else a document of its own."""
-    hit = _ARMOUR.search(letter.text)
-    if not hit:
+    text = letter.text
+    hit = _ARMOUR_BEGINS.search(text)
+    ending = _ARMOUR_ENDS[hit.group(1)] if hit else ""
+    stop = text.find(ending, hit.end()) if hit else -1
+    if not hit or stop < 0:
         return
-    is_all = not (letter.text[: hit.start()] + letter.text[hit.end() :]).strip()
-    opened = _pgp.open_pgp(hit.group().encode(), desk.pgp, _public(desk), sender=desk.sender)
+    stop += len(ending)
+    is_all = not (text[: hit.start()] + text[stop:]).strip()
+    armour = text[hit.start() : stop].encode()
+    opened = _pgp.open_pgp(armour, desk.pgp, _public(desk), sender=desk.sender)
     is_message = hit.group(1) == "MESSAGE"
     if opened.signature:
         found.signature = replace(opened.signature, covers_all=is_all and not letter.html)
