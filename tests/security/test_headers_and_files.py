@@ -654,7 +654,7 @@ OWN_HTML = {
     "doors/ui/pages.py": "the form token's field",
     "doors/ui/environment.py": "icons from the package",
     "doors/ui/formats.py": "times, links and addresses, each escaped",
-    "doors/desk/sheet.py": "entries, sanitised on their way in",
+    "doors/desk/entries.py": "entries, sanitised on their way in",
     "doors/desk/timeline.py": "sentences whose parts are escaped",
     "doors/desk/settings/telling.py": "sentences whose parts are escaped",
     "doors/portal/record.py": "entries, sanitised on their way in",

@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from hauspost.doors.desk.entries import entry_rows, shown_entries
 from hauspost.doors.desk.forms import moment_of
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.desk.naming import Names, field_name, names_of_values
-from hauspost.doors.desk.sheet import entry_rows, shown_entries, ticket_for
+from hauspost.doors.desk.sheet import ticket_for
 from hauspost.doors.ui.acting import actor_of
 from hauspost.ground import clock
 from hauspost.ground.refusals import Refused

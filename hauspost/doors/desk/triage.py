@@ -13,9 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 from hauspost.doors.desk import choices
 from hauspost.doors.desk.away import tell_if_away
 from hauspost.doors.desk.counters import CappedCount
+from hauspost.doors.desk.entries import entry_rows, shown_entries
 from hauspost.doors.desk.forms import chosen, keyed, text_of, uid_of
 from hauspost.doors.desk.frame import at_the_desk, desk_page
-from hauspost.doors.desk.sheet import entry_rows, shown_entries, ticket_for
+from hauspost.doors.desk.sheet import ticket_for
 from hauspost.doors.ui.acting import actor_of
 from hauspost.ground.refusals import NotFound, Refused
 from hauspost.records.catalogue.models import Category
