@@ -12,18 +12,18 @@ from hauspost.ground.mail.senders import can_check, check_sender
 METHODS = ("spf", "dkim", "dmarc")
 
 
-def evidence_of(delivery: Delivery, letter: Letter, raw: Callable[[], bytes] | None) -> dict[str, Any]:
+def evidence_of(delivery: Delivery, letter: Letter, its_bytes: Callable[[], bytes] | None) -> dict[str, Any]:
     """What was found of each method, and by whom; {} where nobody looked.
 
-    The word of a configured server counts before our own check of the bytes (`raw`), which asks DNS and so runs
+    The word of a configured server counts before our own check of the bytes, which asks DNS and so runs
     outside any transaction.
     """
     config = settings.HAUSPOST
     found: dict[str, Any] = dict(results_of(letter, config.auth_serv_id))
     if found:
         return found | {"by": config.auth_serv_id}
-    if raw and config.check_senders and delivery.via == "smtp" and not delivery.is_trusted_relay and can_check():
-        return _checked(delivery, letter, raw())
+    if its_bytes and config.check_senders and delivery.via == "smtp" and not delivery.is_trusted_relay and can_check():
+        return _checked(delivery, letter, its_bytes())
     return {"by": "relay"} if delivery.is_trusted_relay else {}
 
 
