@@ -59,10 +59,10 @@ def read_report(root: Part, *, sender: str, subject: str, return_path: str | Non
     notice, rows = read_notice(text)
     if is_feedback or notice == "complaint":
         return Report(original_id=_original_id(original, root), is_feedback=True)
-    words, returned = parted(text)
-    is_suspect = bool(rows) or is_from_a_machine(root, sender, subject, return_path, words)
+    is_suspect = bool(rows) or is_from_a_machine(root.headers, sender, subject, return_path, text)
     if not is_suspect and root.kind != "multipart/report":
         return Report()
+    words, returned = parted(text)
     if is_suspect and not reports:
         reports = _reports_within(original)
     bounces = [bounce for part in reports for bounce in _from_fields(part.beginning(500_000), words)]

@@ -3,7 +3,6 @@
 import re
 
 from ._headers import Headers
-from ._mime import Part
 
 _DAEMON = re.compile(
     r"mailer[-_ ]?daemon|mail ?daemon|\bmdaemon\b|mail deliver|mail\.?delivery|delivery (?:sub)?system|undeliver|"
@@ -52,25 +51,25 @@ _OF_PEOPLE = ("user-agent", "x-mailer", "thread-index", "x-gm-message-state", "x
 _RETURN_PATH = re.compile(r"(?:^|[<\s,.+_=-])(?:bounces?|returns?|verp)(?:[+._=-]|@)", re.IGNORECASE)
 
 
-def is_from_a_machine(root: Part, sender: str, subject: str, return_path: str | None, words: str) -> bool:
+def is_from_a_machine(headers: Headers, sender: str, subject: str, return_path: str | None, text: str) -> bool:
     """Whether a report may be read out of a mail's words; with less evidence from its sender it takes more from them.
 
     A person's mail "cannot be delivered, please help", or a report passed on, must stay a mail to the desk.
     """
-    headers = root.headers
     if headers.has("x-failed-recipients") or (return_path is not None and "mailer-daemon" in return_path.lower()):
         return True
     if is_from_a_daemon(sender):
         return True
     is_role = not sender.strip(" <>") or return_path == "" or bool(_ROLE.search(sender))
-    is_reported = bool(_REPORTED.search(words[:20_000]))
-    is_marked = is_role or _bears_marks(headers)
-    if _ANSWERED_OR_PASSED_ON.match(subject) and not is_marked:
+    tells = bool(_SUBJECT.search(subject))
+    if not tells:
+        return is_role and bool(_REPORTED.search(text[:20_000]))
+    if is_role or _bears_marks(headers):
+        return True
+    if _ANSWERED_OR_PASSED_ON.match(subject):
         return False
-    if _SUBJECT.search(subject):
-        is_of_people = not headers.has("precedence") and any(headers.has(name) for name in _OF_PEOPLE)
-        return is_marked or (is_reported and not is_of_people)
-    return is_role and is_reported
+    is_of_people = not headers.has("precedence") and any(headers.has(name) for name in _OF_PEOPLE)
+    return not is_of_people and bool(_REPORTED.search(text[:20_000]))
 
 
 def is_from_a_daemon(sender: str) -> bool:

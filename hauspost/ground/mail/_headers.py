@@ -48,7 +48,7 @@ class Headers:
 
     def has(self, name: str) -> bool:
         """Whether the header is there at all, be it empty."""
-        return any(known == name for known, _ in self.lines)
+        return name in [known for known, _ in self.lines]
 
 
 def read_headers(raw: Raw, start: int, end: int, *, maximum: int) -> tuple[Headers, int]:
