@@ -263,14 +263,6 @@ def _head_of(row: Delivery, fault: str) -> Letter:
         return Letter(fault=fault)
 
 
-def _as_far_as_readable(row: Delivery) -> Letter:
-    try:
-        return reading.with_files_stored(letter_of(row))
-    except Exception:  # A person looks at it, and has the original beside it.
-        log.exception("delivery %s could not be read", row.id)
-        return _head_of(row, "unreadable")
-
-
 def raw_of(row: Delivery) -> bytes:
     """The mail as it came, byte for byte. Raises NotFound when it was erased."""
     if row.raw is not None:
@@ -366,7 +358,7 @@ def make_ticket(delivery_id: int, *, actor: Actor) -> Ticket:
     Raises NotAllowed, NotFound, Refused when there is no intake address.
     """
     row = _set_aside(delivery_id, actor)
-    case = Case(row, _as_far_as_readable(row))
+    case = Case(row, reading.with_files_stored(letter_of(row)))
     with_raw = filing.as_attachment(case, reading.source_file(row))
     verdict = filing.file_new(with_raw, actor)
     if verdict.ticket is None:
@@ -377,7 +369,15 @@ def make_ticket(delivery_id: int, *, actor: Actor) -> Ticket:
 
 
 def letter_of(row: Delivery) -> Letter:
-    """A delivery's mail, read again; of one that could not be read within bounds its headers."""
+    """A delivery's mail, read again for people; of one that cannot be read, or not within bounds, its headers.
+
+    Raises NotFound when it was erased.
+    """
+    raw = reading.source_of(row)
     if row.because in reading.HARD_FAULTS:
-        return read_head(reading.source_of(row), fault=row.because)
-    return read_letter(reading.source_of(row))
+        return _head_of(row, row.because)
+    try:
+        return read_letter(raw)
+    except Exception:  # Whoever asks looks at the mail, and has the original beside it.
+        log.exception("delivery %s could not be read", row.id)
+        return _head_of(row, "unreadable")

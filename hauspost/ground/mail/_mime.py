@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ._charsets import storable
 from ._headers import Headers, parameters, read_headers
 from ._transfer import Encoded, decoded_bytes, is_uu
 from .raw import MappedMail, Raw
@@ -66,7 +67,7 @@ class Part:
     @property
     def content_id(self) -> str:
         """Content-ID without its angle brackets."""
-        return self.headers.first("content-id").decode("utf-8", "replace").strip().strip("<>").strip()
+        return storable(self.headers.first("content-id").decode("utf-8", "replace")).strip().strip("<>").strip()
 
     def source(self) -> bytes:
         """The body exactly as it stands in the mail, still encoded."""

@@ -7,6 +7,7 @@ was reading, so that the next process tries that mail in a child first, and surv
 """
 
 import fcntl
+import math
 import os
 import resource
 import secrets
@@ -20,12 +21,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TypeVar
 
-CPU_SECONDS = 10
+CPU_SECONDS = 10.0
 MEMORY_BYTES = 256 << 20
 # What hears no timer ends with its process so many seconds later.
-_GRACE_SECONDS = 5
+_AGAIN_SECONDS, _GRACE_SECONDS = 0.5, 5.0
 # A child that tries a mail may wait for the disk, but not for ever.
-_WALL_SECONDS = 60
+_WALL_SECONDS = 60.0
 _TOO_SLOW, _TOO_HEAVY = 81, 82
 _NOTE_LENGTH = 20
 
@@ -104,7 +105,7 @@ class Guard:
             try:
                 self._is_reading = True
                 # Again and again, should somebody on the way catch everything.
-                signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, 0.5)
+                signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, _AGAIN_SECONDS)
                 return do()
             finally:
                 self._is_reading = False
@@ -132,7 +133,7 @@ def guard_at(folder: Path) -> Guard | None:
 def _limits() -> Iterator[None]:
     """As much CPU time and memory more than the process has used by now, enforced by the kernel."""
     cpu, data = resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_DATA)
-    _set(resource.RLIMIT_CPU, int(time.process_time()) + CPU_SECONDS + _GRACE_SECONDS, cpu)
+    _set(resource.RLIMIT_CPU, math.ceil(time.process_time() + CPU_SECONDS + _GRACE_SECONDS), cpu)
     if sys.platform == "linux":
         _set(resource.RLIMIT_DATA, _data_bytes() + MEMORY_BYTES, data)
     try:
