@@ -1,199 +1,28 @@
 """Signed and encrypted mails: who signed them, what they hold, and that nothing of them leaves the house."""
 
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    pkcs12,
-)
 
 from hauspost.ground.mail import _limited
 from hauspost.ground.mail.letter import nested_letter, read_letter
-from hauspost.ground.mail.sealed import (
-    Opened,
-    PgpKey,
-    SmimeKey,
-    Trust,
-    open_letter,
-    read_pgp_key,
-    read_smime_key,
-    signature_as_dict,
+from hauspost.ground.mail.sealed import Opened, Trust, open_letter, signature_as_dict
+from hauspost.ground.mail.sealed_words import REASONS, reason_in_words, signature_in_words
+
+from .signing import (
+    HTML,
+    NOW,
+    WORDS,
+    Post,
+    mail,
+    part,
+    pgp_encrypted,
+    pgp_signed,
+    smime_encrypted,
+    smime_signed,
+    together,
 )
-from hauspost.ground.mail.sealed_words import REASONS, NotAKey, reason_in_words, signature_in_words
-
-NOW = datetime.now(UTC)
-WORDS = b"Content-Type: text/plain; charset=utf-8\r\n\r\nDer Zugangscode lautet 4711.\r\n"
-HTML = b"Content-Type: text/html; charset=utf-8\r\n\r\n<p>Geheim ist <b>4711</b>.</p>\r\n"
-
-
-def run(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    done = subprocess.run(arguments, cwd=folder, input=stdin, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
-
-
-@dataclass
-class Post:
-    """A certificate authority, a person with a certificate and a PGP key, and a mailbox with both."""
-
-    folder: Path
-
-    @property
-    def trust(self) -> Trust:
-        return Trust(self.folder / "ca.pem", (self.public("ada"),))
-
-    def public(self, who: str) -> str:
-        return run(self.folder, *GPG, "--armor", "--export", f"{who}@example.org").decode()
-
-    @property
-    def smime_key(self) -> SmimeKey:
-        return SmimeKey((self.folder / "box.pem").read_text(), (self.folder / "box.key").read_text())
-
-    @property
-    def pgp_key(self) -> PgpKey:
-        return PgpKey(run(self.folder, *GPG, "--armor", "--export-secret-keys", "box@example.org").decode())
-
-    def smime_signature(self, content: bytes, *more: str, who: str = "ada") -> bytes:
-        signing = (
-            "openssl",
-            "cms",
-            "-sign",
-            "-binary",
-            "-outform",
-            "DER",
-            "-signer",
-            f"{who}.pem",
-            "-inkey",
-            f"{who}.key",
-        )
-        return run(self.folder, *signing, *more, stdin=content)
-
-    def smime_envelope(self, content: bytes, cipher: str = "-aes256") -> bytes:
-        return run(
-            self.folder, "openssl", "cms", "-encrypt", "-binary", "-outform", "DER", cipher, "box.pem", stdin=content
-        )
-
-    def pgp(self, content: bytes, *how: str) -> bytes:
-        return run(self.folder, *GPG, "--armor", "--local-user", "ada@example.org", *how, stdin=content)
-
-
-GPG = (
-    "gpg",
-    "--homedir",
-    ".",
-    "--batch",
-    "--quiet",
-    "--trust-model",
-    "always",
-    "--pinentry-mode",
-    "loopback",
-    "--passphrase",
-    "",
-)
-
-
-@pytest.fixture(scope="session")
-def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
-    # A path short enough for the socket of gpg's agent.
-    with _limited.workplace() as folder:
-        ca = certificate(folder, "ca", "Firma CA")
-        certificate(folder, "ada", "Ada Brand", "ada@example.org", by=ca)
-        certificate(folder, "box", "IT-Hilfe", "it@example.org", by=ca)
-        certificate(folder, "old", "Ada Brand", "ada@example.org", by=ca, days=-10)
-        certificate(folder, "alone", "Ada Brand", "ada@example.org")
-        for who in ("Ada Brand <ada@example.org>", "IT-Hilfe <box@example.org>"):
-            run(folder, *GPG, "--quick-gen-key", who, "future-default", "default", "1y")
-        yield Post(folder)
-        run(folder, "gpgconf", "--homedir", ".", "--kill", "gpg-agent")
-
-
-Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
-
-
-def certificate(
-    folder: Path, file: str, name: str, address: str = "", *, by: Authority | None = None, days: int = 30
-) -> Authority:
-    key = ec.generate_private_key(ec.SECP256R1()) if file != "box" else rsa.generate_private_key(65537, 2048)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(by[0].subject if by else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - timedelta(days=60))
-        .not_valid_after(NOW + timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=not address, path_length=None), critical=True)
-    )
-    if address:
-        made = made.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)
-    signed = made.sign(by[1] if by else key, hashes.SHA256())
-    (folder / f"{file}.pem").write_bytes(signed.public_bytes(Encoding.PEM))
-    (folder / f"{file}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return signed, key  # type: ignore[return-value]
-
-
-HEAD = b"From: Ada Brand <%s>\r\nTo: it@example.org\r\nSubject: Zugang\r\nMIME-Version: 1.0\r\n"
-
-
-def mail(body: bytes, sender: bytes = b"ada@example.org") -> bytes:
-    return HEAD % sender + body
-
-
-def part(kind: bytes, content: bytes, more: bytes = b"") -> bytes:
-    import base64
-
-    return (
-        b"Content-Type: "
-        + kind
-        + b"\r\nContent-Transfer-Encoding: base64\r\n"
-        + more
-        + b"\r\n"
-        + base64.encodebytes(content)
-    )
-
-
-def together(kind: bytes, *parts: bytes) -> bytes:
-    return (
-        b"Content-Type: multipart/"
-        + kind
-        + b"; boundary=b\r\n\r\n--b\r\n"
-        + b"\r\n--b\r\n".join(parts)
-        + b"\r\n--b--\r\n"
-    )
-
-
-def smime_signed(post: Post, content: bytes = WORDS, who: str = "ada") -> bytes:
-    signature = part(b"application/pkcs7-signature; name=smime.p7s", post.smime_signature(content, who=who))
-    return together(b'signed; protocol="application/pkcs7-signature"; micalg=sha-256', content, signature)
-
-
-def smime_encrypted(post: Post, content: bytes = WORDS, cipher: str = "-aes256") -> bytes:
-    return part(
-        b"application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m", post.smime_envelope(content, cipher)
-    )
-
-
-def pgp_signed(post: Post, content: bytes = WORDS) -> bytes:
-    signature = b"Content-Type: application/pgp-signature\r\n\r\n" + post.pgp(content, "--detach-sign")
-    return together(b'signed; protocol="application/pgp-signature"; micalg=pgp-sha512', content, signature)
-
-
-def pgp_encrypted(post: Post, content: bytes = WORDS, *how: str, kind: bytes = b"encrypted") -> bytes:
-    message = post.pgp(content, "--recipient", "box@example.org", *how, "--encrypt")
-    version = b"Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
-    return together(kind, version, b"Content-Type: application/octet-stream; name=encrypted.asc\r\n\r\n" + message)
 
 
 class TestSignedBySmime:
@@ -451,96 +280,6 @@ class TestLimits:
         monkeypatch.setenv("PATH", "/nowhere")
         opened = open_letter(mail(WORDS))
         assert opened == Opened(read_letter(mail(WORDS)))
-
-
-def p12(post: Post, password: bytes = b"geheim") -> bytes:
-    key = post.smime_key
-    loaded = x509.load_pem_x509_certificate(key.certificate_pem.encode())
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    private = load_pem_private_key(key.private_key_pem.encode(), None)
-    return pkcs12.serialize_key_and_certificates(b"box", private, loaded, None, BestAvailableEncryption(password))  # type: ignore[arg-type]
-
-
-class TestKeys:
-    def test_a_pkcs12_file_gives_the_key(self, post: Post):
-        """S21: its password is needed once and is not kept."""
-        key, told = read_smime_key(p12(post), "geheim")
-        assert (told.kind, told.addresses, len(told.fingerprint)) == ("smime", ("it@example.org",), 64)
-        assert told.not_after and told.public == post.smime_key.certificate_pem
-        assert open_letter(mail(smime_encrypted(post)), [key]).decrypted == "smime"
-
-    def test_an_old_pkcs12_file_of_windows(self, post: Post):
-        old = run(
-            post.folder,
-            "openssl",
-            "pkcs12",
-            "-export",
-            "-legacy",
-            "-in",
-            "box.pem",
-            "-inkey",
-            "box.key",
-            "-passout",
-            "pass:geheim",
-        )
-        assert read_smime_key(old, "geheim")[1].addresses == ("it@example.org",)
-        assert refused(lambda: read_smime_key(old, "falsch")) == "wrong-password"
-
-    def test_pem_in_any_order(self, post: Post):
-        key = post.smime_key
-        for text in (key.certificate_pem + key.private_key_pem, key.private_key_pem + key.certificate_pem):
-            assert read_smime_key(text.encode())[0] == key
-
-    def test_a_pgp_key_loses_its_password(self, post: Post):
-        with _limited.workplace() as folder:
-            (folder / "gpg-agent.conf").write_text("s2k-count 65536\n")
-            protected = (
-                "gpg",
-                "--homedir",
-                ".",
-                "--batch",
-                "--quiet",
-                "--pinentry-mode",
-                "loopback",
-                "--passphrase",
-                "ge heim",
-            )
-            run(folder, *protected, "--quick-gen-key", "Lager <lager@example.org>", "future-default", "default", "1y")
-            armoured = run(folder, *protected, "--armor", "--export-secret-keys")
-            public = run(folder, *protected, "--armor", "--export")
-            run(folder, "gpgconf", "--homedir", ".", "--kill", "gpg-agent")
-        key, told = read_pgp_key(armoured, "ge heim")
-        assert (told.kind, told.addresses, told.public[:36]) == (
-            "pgp",
-            ("lager@example.org",),
-            "-----BEGIN PGP PUBLIC KEY BLOCK-----",
-        )
-        assert told.not_after and told.not_after > NOW
-        assert read_pgp_key(key.armoured.encode())[1].fingerprint == told.fingerprint
-        assert refused(lambda: read_pgp_key(armoured, "falsch")) == "wrong-password"
-        assert refused(lambda: read_pgp_key(armoured)) == "needs-password"
-        assert refused(lambda: read_pgp_key(public)) == "no-private-key"
-
-    def test_what_is_no_key_is_refused_in_words(self, post: Post):
-        """P54"""
-        key = post.smime_key
-        other = (post.folder / "ada.key").read_text()
-        assert refused(lambda: read_smime_key(p12(post), "falsch")) == "wrong-password"
-        assert refused(lambda: read_smime_key(p12(post))) == "needs-password"
-        assert refused(lambda: read_smime_key(b"Hallo")) == "not-a-key"
-        assert refused(lambda: read_smime_key(b"\x30\x82" + b"x" * 100)) == "not-a-key"
-        assert refused(lambda: read_smime_key(key.certificate_pem.encode())) == "no-private-key"
-        assert refused(lambda: read_smime_key(key.private_key_pem.encode())) == "no-certificate"
-        assert refused(lambda: read_smime_key((key.certificate_pem + other).encode())) == "other-certificate"
-        assert refused(lambda: read_pgp_key(b"Hallo")) == "not-a-key"
-        assert str(NotAKey("wrong-password")) == "The password does not open this key. Check it and try again."
-
-
-def refused(do: Callable[[], object]) -> str:
-    with pytest.raises(NotAKey) as told:
-        do()
-    return told.value.code
 
 
 def test_every_reason_has_words():

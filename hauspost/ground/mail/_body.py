@@ -18,6 +18,7 @@ from ._pictures import marked_inline, name_in_id, pictures_named
 from ._rtf import read_rtf
 from ._tnef import read_tnef
 from ._tnef_letter import files_of, invitation_of
+from ._transfer import Encoded
 
 MAX_HTML = 2_000_000  # characters that are shown; all of them stay as a file (S19)
 MAX_TEXT = 2_000_000
@@ -217,9 +218,10 @@ def _is_file(part: Part) -> bool:
 def _words(part: Part, found: _Gathered) -> None:
     is_html = part.kind in ("text/html", "text/x-amp-html")
     may_hold_files = not is_html and found.unpacked < _MOST_UNPACKED
+    files: list[tuple[bytes, bytes | Encoded]] = []
     if part.encoding == "base64" and _is_plain_after_all(part):
         stop = min(part.end, part.body + found.room)
-        data, files, is_longer = part.raw[part.body : stop], [], stop < part.end
+        data, is_longer = part.raw[part.body : stop], stop < part.end
     else:
         data, files, is_longer = words_and_files(part, found.room, may_hold_files=may_hold_files)
     found.room -= len(data)
