@@ -95,3 +95,25 @@ class TestSubjects:
         """P7.8"""
         letter = mail(subject, "Auto-Submitted: auto-generated")
         assert (letter.is_automatic, letter.is_automatic_reply) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("header", "is_spam"),
+    [
+        ("X-Spam-Flag: YES", True),
+        ("X-Spam-Status: Yes, score=9.1", True),
+        ("X-Spamd-Result: default: True [12.10 / 15.00]", True),
+        ("X-Barracuda-Spam-Flag: YES", True),
+        ("X-Bogosity: Spam, tests=bogofilter", True),
+        ("X-DSPAM-Result: Spam", True),
+        ("X-MS-Exchange-Organization-SCL: 6", True),
+        ("X-MS-Exchange-Organization-SCL: -1", False),
+        ("X-MS-Exchange-Organization-SCL: 1", False),
+        ("X-Spam-Flag: NO", False),
+        ("X-Spamd-Result: default: False [0.10 / 15.00]", False),
+        ("X-Bogosity: Ham, tests=bogofilter", False),
+    ],
+)
+def test_filters_before_us_are_heard(header: str, is_spam: bool):
+    """P35.2"""
+    assert mail("Drucker", header).is_spam == is_spam

@@ -154,6 +154,32 @@ def report(fields: str) -> Letter:
     )
 
 
+class TestWhichLetter:
+    """P14.1: which of our letters came back."""
+
+    @pytest.mark.parametrize(
+        "told",
+        [
+            "Content-Type: message/rfc822\n\nMessage-ID: <t1.r1@desk.example>\n\nx",
+            "Content-Type: text/rfc822-headers\n\nTo: a@kunde.example\nMessage-Id: <t1.r1@desk.example>",
+            "Content-Type: text/plain\n\n  Message-id: <t1.r1@desk.example>\n  Date: today",
+            "Content-Type: text/plain\n\n> Message-ID:\n>  <t1.r1@desk.example>".replace("\n>  <", "\n <"),
+        ],
+    )
+    def test_it_is_named_by_what_came_with_the_report(self, told: str):
+        head = "From: MAILER-DAEMON@x.example\nSubject: Undelivered\nMessage-ID: <own@x.example>\n"
+        report = "Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; a@kunde.example\nAction: failed"
+        letter = mail(f"{head}Content-Type: multipart/mixed; boundary=b\n\n--b\n{report}\n--b\n{told}\n--b--\n")
+        assert letter.bounce_of == "t1.r1@desk.example"
+
+    def test_else_by_what_the_report_answers(self):
+        letter = mail(
+            "From: MAILER-DAEMON@x.example\nSubject: Undelivered\nMessage-ID: <own@x.example>\n"
+            "In-Reply-To: <t1.r1@desk.example>\n\n<a@kunde.example>: 550 5.1.1 User unknown"
+        )
+        assert letter.bounce_of == "t1.r1@desk.example"
+
+
 class TestPeople:
     """Who asks about a returned mail, or passes it on, has not returned one: it must reach the desk (P14.3)."""
 

@@ -176,10 +176,12 @@ def _says_yes(headers: Headers, name: str) -> bool:
 
 
 def is_marked_spam(headers: Headers) -> bool:
-    """Whether a filter before us says so (P35.2): SpamAssassin, Rspamd, Exchange, and plain flags."""
-    for name in ("x-spam-flag", "x-spam", "x-spam-status", "x-spamd-result"):
+    """Whether a filter before us says so (P35.2): SpamAssassin, Rspamd, Exchange, and others with plain flags."""
+    for name in ("x-spam-flag", "x-spam", "x-spam-status", "x-spamd-result", "x-barracuda-spam-flag"):
         value = headers.first(name).decode("ascii", "replace").strip().lower()
         if value.startswith(("yes", "true")) or (name == "x-spamd-result" and "true" in value[:30]):
             return True
+    if any(_word(headers, name).startswith("spam") for name in ("x-bogosity", "x-dspam-result")):
+        return True
     level = headers.first("x-ms-exchange-organization-scl").strip()
     return level.isdigit() and int(level[:3]) >= 5

@@ -13,7 +13,10 @@ from ._mime import Part, leaves, read_structure
 from ._reason_words import Reason
 from ._reasons import Told, judge
 
-_MESSAGE_ID = re.compile(r"^[ \t>]{0,20}Message-I[dD]:[ \t]{0,10}\r?\n?[ \t]{0,10}<([^<>\s]{3,400})>", re.MULTILINE)
+_MESSAGE_ID = re.compile(
+    r"^[ \t>]{0,20}Message-ID:[ \t]{0,10}\r?\n?[ \t]{0,10}<([^<>\s]{3,400})>", re.MULTILINE | re.IGNORECASE
+)
+_ID = re.compile(r"<([^<>\s]{3,400})>")
 _STATUS_KINDS = ("message/delivery-status", "message/global-delivery-status", "message/xdelivery-status")
 _ORIGINAL_KINDS = (
     "message/rfc822",
@@ -166,7 +169,8 @@ def _from_words(root: Part, words: str, returned: str, original: Part | None, su
 
 
 def _original_id(original: Part | None, root: Part) -> str:
-    """The Message-ID of the letter that came back: from the part that holds it, else from its quoted header."""
+    """The Message-ID of the letter that came back: from the part that holds it, from its quoted header, else from what
+    the report answers."""
     if original is not None:
         headers, _ = read_headers(original.beginning(200_000), 0, 200_000, maximum=200_000)
         found = decoded(headers.first("message-id")).strip("<> ")
@@ -174,7 +178,8 @@ def _original_id(original: Part | None, root: Part) -> str:
             return found
     own = decoded(root.headers.first("message-id")).strip("<> ")
     body = decode(root.raw[root.body : root.body + 200_000])
-    return next((found for found in _MESSAGE_ID.findall(body) if found != own), "")
+    quoted = next((found for found in _MESSAGE_ID.findall(body) if found != own), "")
+    return quoted or next(iter(_ID.findall(root.headers.text("in-reply-to"))), "")
 
 
 __all__ = ["Bounce", "Reason", "Report", "read_report"]
