@@ -176,3 +176,11 @@ def test_a_big_original_is_sent_from_the_disk(desk: Desk, big: tuple[bytes, byte
     assert size_bytes == len(raw)
     assert "Subject: Film" in page.content.decode() and "See the film." in frame.content.decode()
     assert peak < len(raw) / 2
+
+
+def test_endless_words_are_shown_in_part_and_the_page_says_so(desk: Desk) -> None:
+    """S19: at most 2 MB are shown; the rest is a file, and a note tells it."""
+    delivery = desk.receives(desk.letter("petra", text="Zeile\n" * 60_000))
+    page = browser(desk, "anna").get(f"/desk/tickets/{delivery.ticket}").content.decode()
+    assert "Only the beginning is shown; the whole text is among the files" in page
+    assert "message.txt" in page

@@ -47,6 +47,7 @@ def marks_of(evidence: Evidence) -> list[Mark]:
         _signature(evidence.get("signature")),
         _sealed(evidence),
         _too_big(evidence),
+        _shortened(evidence),
     ]
     return [mark for mark in found if mark is not None]
 
@@ -132,6 +133,13 @@ def _too_big(evidence: Evidence) -> Mark | None:
     if evidence.get("left_on_server"):
         words = _("Too big (%(size)s): its files were left in the mailbox") % {"size": size(evidence["too_big"])}
     return Mark("amber", "file-warning", words)
+
+
+def _shortened(evidence: Evidence) -> Mark | None:
+    """Of endless words only the beginning is shown (S19)."""
+    if not evidence.get("shortened"):
+        return None
+    return Mark("amber", "file-text", _("Only the beginning is shown; the whole text is among the files"))
 
 
 def dates_of(evidence: Evidence) -> list[Date]:

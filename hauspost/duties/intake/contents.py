@@ -81,6 +81,8 @@ def _evidence(case: Case) -> dict[str, Any]:
         found["too_big"] = case.left_bytes or case.delivery.size_bytes
     if case.left_bytes:
         found["left_on_server"] = True
+    if case.letter.is_shortened:
+        found["shortened"] = True
     if case.letter.forwarded_address_hint and case.is_from_agent:
         found["forwarded_hint"] = case.letter.forwarded_address_hint.lower()
     odd = pretences(case.sender_name, case.sender, settings.HAUSPOST.company_domains)
