@@ -139,7 +139,8 @@ def measure(number: int = 2000) -> list[Figure]:
 
 def take(mails: Sequence[Mail], run: str) -> Taken:
     """Keep the mails, then do what the worker does, each step on its clock."""
-    taken = Taken(*(Clock.fresh() for _ in range(5)), [], 0)
+    keeping, filing, following, telling, working = (Clock.fresh() for _ in range(5))
+    taken = Taken(keeping, filing, following, telling, working, [], 0)
     arrived = envelopes(mails, run)
     for start in range(0, len(arrived), _AT_ONCE):
         taken.kept += taken.keeping.time(partial(keep, arrived[start : start + _AT_ONCE]))

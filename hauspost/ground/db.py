@@ -166,11 +166,16 @@ def insert(model: type[Model], columns: Sequence[str], rows: Sequence[Sequence[A
 
 def prepared(field: "Field[Any, Any]", connection: Any) -> Callable[[Any], Any]:
     """What a field's value becomes on its way into the database; most stay as they are."""
-    if isinstance(field, ForeignKey):
-        return prepared(field.target_field, connection)
-    if field.get_internal_type() in _KEPT_AS_THEY_ARE:
+    if is_kept_as_it_is(field):
         return lambda value: value
     return lambda value: field.get_db_prep_save(value, connection)
+
+
+def is_kept_as_it_is(field: "Field[Any, Any]") -> bool:
+    """Does the driver take this field's values without any change?"""
+    if isinstance(field, ForeignKey):
+        return is_kept_as_it_is(field.target_field)
+    return field.get_internal_type() in _KEPT_AS_THEY_ARE
 
 
 _KEPT_AS_THEY_ARE = frozenset(
