@@ -29,7 +29,8 @@ from hauspost.ground.refusals import Refused
 __all__ = [
     "CannotBeSent", "Courier", "Delivery", "Lanes", "NobodyReached", "QueueFigures", "cancel", "connection_pool",
     "delivery_states", "due", "erase_letters",
-    "forget_letters_about", "has_a_way_of_its_own", "is_configured", "note_bounce", "queue", "queue_figures", "retry_all",
+    "forget_letters_about", "has_a_way_of_its_own", "is_configured", "note_bounce", "queue", "queue_figures",
+    "retry_all",
     "retry_now", "send_due",
 ]  # fmt: skip
 
