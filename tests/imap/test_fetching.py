@@ -109,7 +109,7 @@ def test_six_mails_are_six_tickets_whatever_becomes_of_them_on_the_server(
 ) -> None:
     """P2.2: by UID, never by number; the folder to move to is made where it is missing."""
     post.put(user, *letters(desk, 6))
-    row = folder_of(account_of(post, user), afterwards=afterwards, move_to="Erledigt/Hauspost" if moved else "")
+    row = folder_of(account_of(post, user), afterwards=afterwards, move_to="Erledigt/Für Hauspost" if moved else "")
     fetch(row)
     fetch(row)
     desk.works()
@@ -117,7 +117,7 @@ def test_six_mails_are_six_tickets_whatever_becomes_of_them_on_the_server(
     assert outcomes() == ["ticket"] * 6
     assert post.flags(user) == inbox
     if moved:
-        assert len(post.flags(user, "Erledigt/Hauspost")) == moved
+        assert len(post.flags(user, "Erledigt/Für Hauspost")) == moved
 
 
 def test_a_mail_taken_in_the_middle_does_not_shift_the_others(desk: Desk, post: Dovecot, user: str) -> None:
@@ -390,6 +390,8 @@ def test_a_thousand_mails_take_few_round_trips(desk: Desk, post: Dovecot, user: 
         return keep(envelopes)
 
     fetch(folder_of(account_of(post, user)), keeper=keeping, wrapped=lambda client: Logged(client, said))
+    # Neither is there a folder too large to be searched.
+    assert all(arguments[0][-1] in ("1:130", "131:*") for name, arguments in said if name == "search")
     assert batches == [50, 50, 30]
     commands = [name for name, _ in said if name not in ("has_capability", "search")]
     assert commands == ["fetch", "fetch", "add_flags", "fetch", "add_flags", "fetch", "add_flags"]

@@ -24,13 +24,15 @@ from tests.imap.test_signing_in import authorise
 _numbers = count(1)
 
 
-def queued(account: MailAccount | None, sender: str = "it@lindner.example") -> OutgoingMail:
+def queued(
+    account: MailAccount | None, sender: str = "it@lindner.example", envelope_from: str | None = None
+) -> OutgoingMail:
     letter = Outgoing(
         from_=("IT", sender), to=[("", "ada@lindner.example")], subject="Your ticket", text="Hello\n",
         message_id=f"s.1.1.0.{next(_numbers)}@lindner.example", date=clock.now(),
     )  # fmt: skip
     return outbox.queue(
-        letter, kind="reply", stream="", about=1, entry=1, envelope_from=sender,
+        letter, kind="reply", stream="", about=1, entry=1, envelope_from=sender if envelope_from is None else envelope_from,
         recipients=[("ada@lindner.example", "")], account=account,
     )  # fmt: skip
 
@@ -59,6 +61,25 @@ def test_each_letter_leaves_by_its_own_server(
         assert "SendAsDenied" in state_of(mails[3])[1]
         assert [len(office.received) for office in (tokens, other, house)] == [1, 1, 1]
         assert tokens.signed_in == [("XOAUTH2", user)] and other.logins == [("desk", "pw-of-the-other")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["other", "microsoft"])
+def test_where_the_server_knows_the_plain_address_only_letters_leave_under_it(
+    post: Dovecot, identities: Provider, user: str, kind: str
+) -> None:
+    """P31.3: replies lose the token of their return path, automatic answers their null sender; both are sent."""
+    with token_office(identities) as tokens:
+        account = oauth_of(
+            post, user, identities, kind=kind, smtp_host="127.0.0.1", smtp_port=tokens.port, smtp_security="none"
+        )
+        authorise(account, identities, user)
+        mails = [queued(account, user), queued(account, user, envelope_from="")]
+        outbox.send_due()
+        assert [state_of(mail) for mail in mails] == [("sent", "")] * 2
+        assert [mail.sender for mail in tokens.received] == [user] * 2
+        # Asked once under the address that it refuses, and then no more.
+        assert tokens.refused == (1 if kind == "other" else 0)
 
 
 @pytest.mark.django_db
@@ -115,7 +136,7 @@ def test_a_server_that_does_not_answer_holds_up_no_other(post: Dovecot, user: st
         lanes = outbox.Lanes()
         lanes.send()
         until(lambda: state_of(free)[0] == "sent", "the house's letter leaves")
-        assert state_of(stuck)[0] == "sending"
+        until(lambda: state_of(stuck)[0] == "sending", "the other server is waited for")
         later = queued(None)
         lanes.send()
         until(lambda: state_of(later)[0] == "sent", "and the next one, in the same lane")

@@ -22,8 +22,9 @@ Keep = Callable[[Sequence[Envelope]], Any]
 
 # So many mails, or so many bytes, are asked for and kept at once.
 BATCH_MAILS, BATCH_BYTES = 50, 4_000_000
-# Sizes cost the server little: they are asked for in greater numbers.
-SIZES_AT_ONCE = 500
+# Sizes cost the server little: they are asked for in greater numbers, as far as a command's line reaches (RFC 7162 4).
+SIZES_AT_ONCE = 200
+_SPAN = 100_000
 
 _Takes = FetchedFolder.Takes
 
@@ -49,7 +50,7 @@ class Taking:
         self._client, self._row, self._keep, self._is_ours = client, row, keep, is_ours
         self._difficult = difficult
         self._uid_validity = int(found[b"UIDVALIDITY"])
-        self._next = int(found.get(b"UIDNEXT") or 0) or max(self._search("ALL"), default=0) + 1
+        self._next = int(found.get(b"UIDNEXT") or 0) or max(self._search("UID", "*"), default=0) + 1
         self._source = Source(client, row, self._uid_validity, difficult)
         self._afterwards = Afterwards(client, row)
         # Mails that were there before we came, or before the server counted anew, and are wanted.
@@ -76,7 +77,7 @@ class Taking:
             fetching.note_position(row, self._uid_validity, self._next - 1, mails=0)
         else:
             criteria = ["UNSEEN"] if row.uid_validity is None else self._since_we_began()
-            self._backlog = [uid for uid in self._search(*criteria) if uid < self._next]
+            self._backlog = [uid for span in _spans(1, self._next - 1) for uid in self._search(*criteria, "UID", span)]
 
     def take_new(self) -> int:
         """Take everything that has come; answers how many mails were kept."""
@@ -89,7 +90,11 @@ class Taking:
                 return count
             fetching.note_position(row, self._uid_validity, self._next - 1, mails=count)
             self._backlog = None
-        fresh = [uid for uid in self._search("UID", f"{row.last_uid + 1}:*") if uid > row.last_uid]
+        for span in _spans(row.last_uid + 1, self._next - 1):
+            count += self._take(self._search("UID", span), self._passed)
+        newest = max(row.last_uid + 1, self._next)
+        # The star is the last mail that is there, also when that is an older one.
+        fresh = [uid for uid in self._search("UID", f"{newest}:*") if uid >= newest]
         return count + self._take(fresh, self._passed)
 
     def _since_we_began(self) -> list[Any]:
@@ -108,7 +113,8 @@ class Taking:
         """Mails that were kept and should have gone from here, but a process was killed, or the server said no."""
         if not self._afterwards.takes_away or not self._row.last_uid:
             return
-        here = self._search("UNDELETED", "UID", f"1:{self._row.last_uid}")
+        spans = _spans(1, self._row.last_uid)
+        here = [uid for span in spans for uid in self._search("UNDELETED", "UID", span)]
         for start in range(0, len(here), SIZES_AT_ONCE):
             some = here[start : start + SIZES_AT_ONCE]
             names = {letters.whole_name(self._row, self._uid_validity, uid): uid for uid in some}
@@ -228,6 +234,11 @@ class Taking:
         self._difficult.forget([uid for uid in silent if uid not in there])
         for uid in there.intersection(silent):
             self._difficult.tries[uid] += 1
+
+
+def _spans(first: int, last: int) -> list[str]:
+    """The UIDs from the first to the last in spans, so that no answer is a longer line than imaplib reads (1 MB)."""
+    return [f"{start}:{min(start + _SPAN - 1, last)}" for start in range(first, last + 1, _SPAN)]
 
 
 def _set_of(uids: Sequence[int]) -> str:

@@ -224,6 +224,13 @@ def _plain(words: str) -> str:
     return words
 
 
+def is_sender_refused(code: int, said: str) -> bool:
+    """Whether a server means that this login may not write as this sender."""
+    low = said.lower()
+    is_plain_no = code in (550, 551, 553, 554, 501) and ("sender" in low or "5.7.1" in said or "not owned" in low)
+    return is_plain_no or "sendasdenied" in low.replace(" ", "") or "5.2.252" in said or "5.7.60" in said
+
+
 def refusal_in_words(account: MailAccount, code: int, said: str) -> str:
     """What a server means by refusing login or letter, with its answer behind it (P31.2)."""
     low = said.lower()
@@ -236,7 +243,7 @@ def refusal_in_words(account: MailAccount, code: int, said: str) -> str:
         hint = _("it wants an app password, made in the settings of that account, or OAuth")
     elif code in (535, 530, 534, 334, 504, 538):
         hint = _("it does not accept our login")
-    elif code in (550, 551, 553, 554, 501) and ("sender" in low or "5.7.1" in said or "not owned" in low):
+    elif is_sender_refused(code, said):
         hint = _("it does not let this login send under this address")
     else:
         return answer

@@ -2,6 +2,9 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from email.parser import BytesHeaderParser
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -17,9 +20,12 @@ log = logging.getLogger("hauspost.mail")
 
 # What decides over a connection: with another one of these it is made anew.
 _SETTINGS = (
-    "smtp_host", "smtp_port", "smtp_security", "imap_host", "imap_port", "imap_security", "user", "sign_in",
+    "kind", "smtp_host", "smtp_port", "smtp_security", "imap_host", "imap_port", "imap_security", "user", "sign_in",
     "password_sealed", "grant", "tenant", "client_id", "client_secret_sealed", "authorised_at", "sent_folder",
 )  # fmt: skip
+
+
+_HEAD_BYTES = 64 * 1024
 
 
 class Couriers:
@@ -74,14 +80,23 @@ class AccountServer:
         self._account = account
         self._server: MailServer | None = None
         self._mailbox: Any = None
+        # Microsoft's and Google's let nobody write as an address with a token behind its plus, or as nobody.
+        self._is_plain = account.kind != MailAccount.Kind.OTHER
 
     def hand_over(self, parcel: Parcel, may_leave: Callable[[], bool]) -> Outcome:
-        """As every courier. Raises Unreachable, Overtaken."""
+        """As every courier. Raises Unreachable, Overtaken.
+
+        A server that checks whether this login may write as that sender often knows the plain address only. Its letters
+        leave under that one; what bounces is known again by the letter's own id, which the report encloses (P14.1).
+        """
         try:
             server = self._server = self._server or MailServer(
                 smtp.of_account(self._account), domain=settings.HAUSPOST.mail_domain
             )
-            outcome = server.hand_over(parcel, may_leave)
+            outcome = server.hand_over(_plain(parcel) if self._is_plain else parcel, may_leave)
+            if not self._is_plain and _is_sender_refused(outcome):
+                self._is_plain = True
+                outcome = server.hand_over(_plain(parcel), may_leave)
         except AccountTrouble as trouble:
             self._note(trouble)
             raise Unreachable(str(trouble)) from None
@@ -128,6 +143,18 @@ class AccountServer:
             note_good(self._account)
         else:
             note_trouble(self._account, trouble)
+
+
+def _plain(parcel: Parcel) -> Parcel:
+    """The same letter, with the address in its From as its envelope's sender."""
+    said = BytesHeaderParser().parsebytes(parcel.raw[:_HEAD_BYTES])["From"]
+    _name, address = parseaddr(str(said or ""))
+    return replace(parcel, sender=address or parcel.sender)
+
+
+def _is_sender_refused(outcome: Outcome) -> bool:
+    answers = outcome.answers
+    return bool(answers) and all(smtp.is_sender_refused(one.code, one.text) for one in answers)
 
 
 def _settings_of(account: MailAccount) -> tuple[object, ...]:
