@@ -9,6 +9,8 @@ millisecond. Killed processes leave nothing behind: the kernel lets go of their 
 SQLite itself never waits. It would sleep within a statement and keep its connection locked meanwhile, and whatever
 thread's garbage collection comes upon a cursor of that connection would wait along. Where that thread is the writer,
 both stand still until their patience ends (seen: the worker and its outgoing mail, 20 s each time).
+
+And a statement's `%s` become `?` once, not each time it is said: 5 µs for a short one, 20 for one with many columns.
 """
 
 import fcntl
@@ -16,6 +18,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -38,12 +41,24 @@ class _Cursor(base.SQLiteCursorWrapper):
                 raise
         return self.ours.in_turn(lambda: super(_Cursor, self).execute(query, params))
 
+    def convert_query(self, query: str, *, param_names: Any = None) -> str:
+        if param_names is None:
+            return _with_question_marks(query)
+        found: str = super().convert_query(query, param_names=param_names)  # type: ignore[misc]
+        return found
+
+
+@lru_cache(maxsize=1000)
+def _with_question_marks(query: str) -> str:
+    found: str = base.FORMAT_QMARK_REGEX.sub("?", query)
+    return found.replace("%%", "%")
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection, whose immediate transactions begin in turn."""
 
     def create_cursor(self, name: Any = None) -> Any:
-        """A cursor that waits outside of SQLite."""
+        """A cursor that remembers statements, and waits outside of SQLite."""
         cursor = self.connection.cursor(factory=_Cursor)
         cursor.ours = self
         return cursor
