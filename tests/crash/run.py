@@ -9,7 +9,9 @@ import argparse
 import json
 import os
 import random
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -72,8 +74,15 @@ class Company(Inboxes):
         answer = await super().handle_DATA(server, session, envelope)
         self.letters += 1
         if not self.is_reliable and self.letters % SILENT_EVERY == 0:
+            self.silent.add(_message_id(envelope))
             server.transport.abort()  # type: ignore[attr-defined]
         return answer
+
+
+def _message_id(envelope: object) -> str:
+    head = bytes(envelope.content).partition(b"\r\n\r\n")[0]  # type: ignore[attr-defined]
+    found = re.search(rb"(?im)^message-id:\s*<(\S+)>", head)
+    return found[1].decode() if found else ""
 
 
 class Stage:
@@ -148,7 +157,7 @@ class Stage:
 
 def play(wish: Wish) -> int:
     """One run; answers how many faults it found."""
-    begun = time.monotonic()
+    moments = [time.monotonic()]
     with ExitStack() as started:
         folder = Path(tempfile.mkdtemp(prefix="hauspost-crash-", dir="/tmp"))
         started.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -163,19 +172,23 @@ def play(wish: Wish) -> int:
             one.start()
         with _troubled(stage, wish):
             faults = _until_accepted(stage, servers, wish)
+            moments.append(time.monotonic())
             # What was taken in is still being worked off, and the killing goes on.
-            _until_quiet(stage, seconds=30 + wish.mails / 10)
+            _until_quiet(stage, seconds=wish.mails / 20)
+            moments.append(time.monotonic())
         faults += _until_quiet(stage, seconds=120 + wish.mails / 5)
+        moments.append(time.monotonic())
         faults += [f"at the end {words}" for words in stage.tree.stop()]
         stage.company.is_reliable = True
         for hours in (1, 2, 3):
             stage.inside("drain", hours)
         told = folder / "told.json"
         arrived = [[*key, times] for key, times in stage.company.arrived.items()]
-        told.write_text(json.dumps({"accepted": stage.ledger.accepted, "arrived": arrived}))
+        silent = sorted(stage.company.silent)
+        told.write_text(json.dumps({"accepted": stage.ledger.accepted, "arrived": arrived, "silent": silent}))
         found = stage.inside("judge", str(told))
         faults += found["faults"] + _verified(stage)
-        return _tell(stage, wish, mails, found["figures"], faults, time.monotonic() - begun)
+        return _tell(stage, wish, mails, found["figures"], faults, [*moments, time.monotonic()])
 
 
 def _servers(stage: Stage, mails: Sequence[Mail], lines: dict[str, Callable[[str], Line]]) -> list[MailServer]:
@@ -283,6 +296,8 @@ def _until_quiet(stage: Stage, seconds: float) -> list[str]:
             left = stage.inside("waiting", stage.by_imap)
             if not any(left.values()):
                 return []
+            if os.environ.get("CRASHDEBUG"):
+                print(round(deadline - time.monotonic()), left, stage.inside("debug"), flush=True)
         time.sleep(0.5)
     return [f"still waiting after all: {left}"]
 
@@ -298,11 +313,13 @@ def _verified(stage: Stage) -> list[str]:
 
 
 def _tell(
-    stage: Stage, wish: Wish, mails: Sequence[Mail], found: dict[str, Any], faults: list[str], seconds: float
+    stage: Stage, wish: Wish, mails: Sequence[Mail], found: dict[str, Any], faults: list[str], moments: list[float]
 ) -> int:
     ledger, tree = stage.ledger, stage.tree
     ways = Counter(mail.way for mail in mails)
     refusals = ", ".join(f"{times} × {words}" for words, times in ledger.refused.most_common(12))
+    named = ("until all was accepted", "killing on", "until all was done", "looking it over")
+    spans = [f"{later - at:.0f} {name}" for at, later, name in zip(moments[:-1], moments[1:], named, strict=True)]
     permanent = ledger.refused.pop("for good", 0)
     if permanent:
         faults.append(f"{permanent} times a mail was refused for good: {refusals}")
@@ -322,7 +339,7 @@ def _tell(
         "ended by themselves": ", ".join(f"{n} × {words}" for words, n in Counter(tree.statuses).most_common())
         or "none",
         "restarts": tree.restarts,
-        "seconds": round(seconds),
+        "seconds": f"{moments[-1] - moments[0]:.0f} ({', '.join(spans)})",
         "faults": len(faults),
     }
     for name, value in rows.items():
@@ -350,6 +367,8 @@ def main() -> int:
         return max(_alone(database) for database in ("sqlite", "postgres"))
     if not asked.in_namespace and (words := namespace(asked.database)):
         os.execvp(words[0], [*words, sys.executable, "-m", "tests.crash.run", *sys.argv[1:], "--in-namespace"])
+    # What was started is stopped, also when we are.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     wish = Wish(asked.database, asked.mails, asked.seed, troubles, asked.rate, asked.in_namespace, asked.log)
     print(f"== {wish.database}, seed {wish.seed}: {', '.join(troubles)}", flush=True)
     return 1 if play(wish) else 0

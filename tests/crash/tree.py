@@ -41,6 +41,8 @@ class Tree:
     restarts: int = 0
     statuses: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    stops: bool = False
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
         for unit in self.units:
@@ -48,12 +50,16 @@ class Tree:
 
     def tend(self) -> None:
         """Start again what has ended."""
-        for unit in self.units:
-            if unit.process is None or unit.process.poll() is None:
-                if unit.process is None and time.monotonic() >= unit.due_at:
-                    self._start(unit)
-                    self.restarts += 1
-                continue
+        with self.turn:
+            for unit in [] if self.stops else self.units:
+                self._tend(unit)
+
+    def _tend(self, unit: Unit) -> None:
+        if unit.process is None:
+            if time.monotonic() >= unit.due_at:
+                self._start(unit)
+                self.restarts += 1
+        elif unit.process.poll() is not None:
             if unit.process.returncode != -signal.SIGKILL:
                 self.statuses.append(f"{unit.name} ended with {unit.process.returncode}")
             unit.process, unit.due_at = None, time.monotonic() + RESTART_SECONDS
@@ -61,6 +67,8 @@ class Tree:
     def stop(self) -> list[str]:
         """End in order, as on a shutdown; answers what did not."""
         faults = []
+        with self.turn:
+            self.stops = True
         for unit in self.units:
             if unit.process is not None and unit.process.poll() is None:
                 unit.process.terminate()
