@@ -44,7 +44,7 @@ HERE = {"text": "I was here"}
 # What each change sends; a new one must be entered here.
 SENDS: dict[str, dict[str, Any]] = {
     "open_a_ticket": {"subject": "x", "text": "x", "team": "hr", "requester": "petra.lang@lindner.example"},
-    "reply": HERE, "note": HERE, "answer": HERE, "take_back": {}, "release": {"as_participant": True},
+    "reply": HERE, "note": HERE, "answer": HERE, "take_back": {}, "release": {"as_participant": True}, "give_to_sender": {},
     "assign": {"assignee": "me"}, "hand_over": {"team": "facilities"}, "set_status": {"status": "resolved"}, "reopen": {}, "mark_as_spam": {"numbers": [7200001]},
     "know_elsewhere": {"number": "INC0012345"}, "forget_elsewhere": {},
     "catalogue": {"impact": 3, "urgency": 3}, "set_impact": {"people": 3}, "snooze": {"until": LATER}, "wake": {},

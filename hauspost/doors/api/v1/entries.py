@@ -10,10 +10,11 @@ from hauspost.doors.api.lists import Paged, before_of
 from hauspost.doors.api.routes import Routes
 from hauspost.doors.api.shapes.changes import ReleaseAsked, ReopeningAsked, ReplyAsked, Written
 from hauspost.doors.api.shapes.common import Number
-from hauspost.doors.api.shapes.tickets import EntryDone, EntryPage, EntryTold
-from hauspost.doors.api.telling import entries_told, entry_done
+from hauspost.doors.api.shapes.tickets import EntryDone, EntryPage, EntryTold, TicketDone
+from hauspost.doors.api.telling import entries_told, entry_done, ticket_done
 from hauspost.doors.api.written import writing_of
 from hauspost.doors.ui.serving import serve_file
+from hauspost.duties.intake import forwarding
 from hauspost.duties.intake.actions import raw_mail
 from hauspost.ground.refusals import NotFound
 from hauspost.records.people.actor import Actor
@@ -121,6 +122,17 @@ def release(request: HttpRequest, number: Path[Number], seq: Path[Number], asked
     actor = known_caller(request).actor
     found = _entry_at_desk(number, seq, actor)
     return entry_done(actions.release(found, actor=actor, as_participant=asked.as_participant))
+
+
+@routes.post("/tickets/{number}/entries/{seq}/sender", scope="tickets:write", gives=TicketDone, status=200)
+def give_to_sender(request: HttpRequest, number: Path[Number], seq: Path[Number]) -> TicketDone:
+    """Make the ticket that of whoever wrote a mail which was passed on
+
+    Where an agent passed a mail on and it was not certain whose it is, the entry names one address: that one becomes the
+    requester.
+    """
+    actor = known_caller(request).actor
+    return ticket_done(forwarding.give_to_sender(_entry_at_desk(number, seq, actor), actor=actor))
 
 
 def _entry(ticket: Ticket, view: View, seq: int) -> Entry:
