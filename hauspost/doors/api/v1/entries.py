@@ -128,8 +128,8 @@ def release(request: HttpRequest, number: Path[Number], seq: Path[Number], asked
 def give_to_sender(request: HttpRequest, number: Path[Number], seq: Path[Number]) -> TicketDone:
     """Make the ticket that of whoever wrote a mail which was passed on
 
-    Where an agent passed a mail on and it was not certain whose it is, the entry names one address: that one becomes the
-    requester.
+    Where an agent passed a mail on and it was not certain whose it is, the entry names one address: that one becomes
+    the requester.
     """
     actor = known_caller(request).actor
     return ticket_done(forwarding.give_to_sender(_entry_at_desk(number, seq, actor), actor=actor))
