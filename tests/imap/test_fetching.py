@@ -295,7 +295,7 @@ def test_a_big_mail_comes_in_pieces(desk: Desk, post: Dovecot, user: str, monkey
     fetch(folder_of(account_of(post, user)), wrapped=lambda client: Logged(client, said))
     assert raw_of(Delivery.objects.get()) == big
     pieces = [arguments[1][0] for name, arguments in said if name == "fetch"][1:]
-    assert pieces == [f"BODY.PEEK[]<{start}.500000>" for start in range(0, len(big), 500_000)]
+    assert pieces == [f"BODY.PEEK[]<{start}.500000>" for start in (*range(0, len(big), 500_000), len(big))]
     assert list(django_settings.HAUSPOST.spool.glob("*.mail")) == []
 
 

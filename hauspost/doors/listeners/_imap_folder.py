@@ -26,7 +26,7 @@ LOOK_EVERY_SECONDS = 60.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0
 # A connection that held so long may break once without being called a fault: servers end them as they like.
 _HELD_LONG_SECONDS = 60.0
-_SLICE_SECONDS = 0.5
+_SLICE_SECONDS = 1.0
 
 
 class Fetcher(threading.Thread):

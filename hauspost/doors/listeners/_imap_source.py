@@ -121,7 +121,8 @@ class Source:
                 except OSError as error:
                     raise CannotStore(error.strerror) from error
                 size_bytes += len(piece)
-                if len(piece) < _PIECE_BYTES:
+                # A piece may be shorter than asked for; only where nothing follows is the end.
+                if not piece:
                     break
         return size_bytes
 
