@@ -6,13 +6,14 @@ from email.message import EmailMessage
 from django.db import connection
 from django.utils import timezone
 
+from hauspost.duties.intake import folders
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.notices.actions import mark_read
 from hauspost.duties.privacy import holds, retention
 from hauspost.ground.history.models import Pending
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM
-from hauspost.records.people.models import Person
+from hauspost.records.people.models import Mailbox, Person
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Attachment, Entry, Ticket
 from hauspost.records.tickets.writing import NewFile, Writing
@@ -67,6 +68,10 @@ class Field:
     # A rule of retention for everything, and a legal hold.
     rule: int
     hold: int
+    # A mail server that nobody answers at, a folder of it and an alias: of the mailbox of IT.
+    server: int
+    folder: int
+    alias: int
 
     def __getitem__(self, key: str) -> Planted:
         return self.tickets[key]
@@ -131,13 +136,26 @@ def plant() -> Field:
     )
     Person.objects.filter(id=head.id).update(sees_department=True)
     people.add_integration("Monitoring", actor=SYSTEM)
+    server, folder, alias = _mail_settings(desk)
+    desk.works()
     for one in found.values():
         one.ticket = Ticket.objects.with_names().get(number=one.number)
     mark_read(desk.person("giulia"), 7300029)
     karim = desk.actor("karim")
     rule = retention.add_rule(team=None, type="", months=1, what="delete", actor=karim)
     hold = holds.place(found["it"].ticket, "Court", actor=karim)
-    return Field(desk, found, ghost, head, _park(found["hr"].ticket), rule.id, hold.id)
+    return Field(desk, found, ghost, head, _park(found["hr"].ticket), rule.id, hold.id, server, folder, alias)
+
+
+def _mail_settings(desk: Desk) -> tuple[int, int, int]:
+    box = Mailbox.objects.get(address__address=desk.address("it"))
+    account = people.add_mail_account(
+        name="Provider", imap_host="127.0.0.1", imap_port=1, user="it", sign_in="oauth", client_id="x",
+        client_secret="canarysecret", authorise_url="https://login.x.example/a", token_url="https://login.x.example/t",
+        scopes="x", actor=SYSTEM,
+    )  # fmt: skip
+    folder = folders.add_folder(box, account, "INBOX", actor=SYSTEM)
+    return account.pk, folder.pk, people.add_alias(box, "edv@lindner.example", actor=SYSTEM).pk
 
 
 def _ticket(desk: Desk, team: str, number: int, sender: str, cc: str = "") -> Planted:

@@ -16,6 +16,7 @@ from django.test import Client
 from hauspost.ground.history.models import Event, Stream
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.search.models import SearchDocument
+from hauspost.ground.vitals.actions import Pulse
 from hauspost.records.people.actions import deactivate
 from hauspost.records.people.actor import SYSTEM, Actor
 from hauspost.records.people.models import Person
@@ -268,12 +269,16 @@ def test_reading(field: Field, role: str) -> None:
         client = client_of(field, role)
         forbidden = field.all_words() - readable_words(field, role)
         unknowns: dict[tuple[str, bool], str] = {}
-        before = dump()
+        # The walk is long: whoever looks at the health of the house finds its worker alive.
+        Pulse("work").beat()
+        before, walked = dump(), set[str]()
         for name, route in TABLE.items():
             for key, planted in field.tickets.items():
                 given = arguments(field, name, planted)
-                if not given and key != "it":
+                if (bare := address(name, given)) in walked:
+                    # Not of this ticket: one visit is enough.
                     continue
+                walked.add(bare)
                 open_to = may_open(route.gate, role, key)
                 for query in route.queries if open_to or not given else route.queries[:2]:
                     path = address(name, given) + query

@@ -37,6 +37,8 @@ class MailboxState:
     folders: list[FetchedFolder]
     state: str
     error: str
+    # With which mail server there is trouble.
+    trouble: MailAccount | None
     last_mail_at: datetime | None
     mails_today: int | None
 
@@ -89,27 +91,29 @@ def _of(box: Mailbox, last: Mapping[str, datetime], today: Mapping[str, int], *,
     addresses = [] if is_secret else _addresses(box)
     last_at = max((last[one] for one in addresses if one in last), default=None)
     folders = list(box.folders.all())
-    state, error = _worst(box, folders, has_mail=is_secret or last_at is not None)
+    state, error, trouble = _worst(box, folders, has_mail=is_secret or last_at is not None)
     count = None if is_secret else sum(today.get(one, 0) for one in addresses)
-    return MailboxState(box, folders, state, error, last_at, count)
+    return MailboxState(box, folders, state, error, trouble, last_at, count)
 
 
-def _worst(box: Mailbox, folders: list[FetchedFolder], *, has_mail: bool) -> tuple[str, str]:
+def _worst(box: Mailbox, folders: list[FetchedFolder], *, has_mail: bool) -> tuple[str, str, MailAccount | None]:
+    """The state, what is wrong, and with which mail server."""
     if box.archived_at is not None:
-        return "archived", ""
+        return "archived", "", None
     fetched = [row for row in folders if row.state != FetchedFolder.State.PAUSED]
     accounts = [row.account for row in fetched] + ([box.sends_by] if box.sends_by is not None else [])
     for account in accounts:
         if account.state == MailAccount.State.SIGNED_OUT or not account.is_authorised:
-            return "signed_out", f"{account.name}: {account.last_error}".removesuffix(": ")
+            nobody = _("%(name)s has not been authorised yet.") % {"name": account.name}
+            return "signed_out", account.last_error or nobody, account
     for account in accounts:
         if account.state == MailAccount.State.FAILING:
-            return "failing", f"{account.name}: {account.last_error}"
+            return "failing", account.last_error, account
     for row in fetched:
         if row.state == FetchedFolder.State.FAILING:
-            return "failing", f"{row.folder}: {row.last_error}"
+            return "failing", f"{row.folder}: {row.last_error}", row.account
     if folders and not fetched:
-        return "paused", ""
+        return "paused", "", None
     if box.told_quiet_at is not None:
-        return "quiet", ""
-    return ("working" if has_mail else "empty"), ""
+        return "quiet", "", None
+    return ("working" if has_mail else "empty"), "", None

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from hauspost.doors.desk.choices import Pairs
 from hauspost.doors.ui import preferences
-from hauspost.records.people.models import Address, Department, Membership
+from hauspost.records.people.models import Address, Department, Membership, Team
 from hauspost.records.places.models import Location, Site
 
 
@@ -15,6 +15,12 @@ def departments(chosen: str = "") -> Pairs:
     """The company's departments by name; an archived one only where it is still chosen."""
     rows = Department.objects.all()
     found = [(row.key, row.name) for row in rows if row.archived_at is None or row.key == chosen]
+    return sorted(found, key=lambda pair: pair[1].casefold())
+
+
+def teams(chosen: str = "") -> Pairs:
+    """The teams by name; an archived one only where it is still chosen."""
+    found = [(row.key, row.name) for row in Team.objects.all() if row.archived_at is None or row.key == chosen]
     return sorted(found, key=lambda pair: pair[1].casefold())
 
 

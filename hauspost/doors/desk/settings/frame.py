@@ -32,6 +32,7 @@ class Section:
 # The headings of the sections, in their order.
 GROUPS: dict[str, Callable[[], str]] = {
     "people": lambda: _("People and places"),
+    "mail": lambda: _("Mail"),
     "privacy": lambda: _("Privacy"),
     "house": lambda: _("This Hauspost"),
 }
@@ -83,6 +84,21 @@ SECTIONS: tuple[Section, ...] = (
         lambda: _("People and places from a file, with a preview; and back into one."),
         "file-up",
         group="people",
+    ),
+    Section(
+        "settings-mailboxes",
+        lambda: _("Mailboxes"),
+        lambda: _("Addresses whose mail becomes tickets: who may write, how it comes, as whom the desk answers."),
+        "mailbox",
+        for_auditors=True,
+        group="mail",
+    ),
+    Section(
+        "settings-mail-servers",
+        lambda: _("Mail servers"),
+        lambda: _("Where mail is fetched and by what it leaves: Microsoft 365, Google, any other."),
+        "server",
+        group="mail",
     ),
     Section(
         "audit",

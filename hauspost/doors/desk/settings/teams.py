@@ -27,10 +27,11 @@ _FLAGS = (
     "handover_needs_note",
     "watches_handed_on",
     "asks_satisfaction",
+    "takes_commands",
 )
 _NEW: Mapping[str, str] = {
     "de": "", "en": "", "key": "", "language": "", "is_confidential": "", "acknowledges": "1",
-    "handover_needs_note": "", "watches_handed_on": "1", "asks_satisfaction": "",
+    "handover_needs_note": "", "watches_handed_on": "1", "asks_satisfaction": "", "takes_commands": "",
 }  # fmt: skip
 
 

@@ -10,6 +10,13 @@ from hauspost.doors.desk.settings import (
     frame,
     importing,
     leaving,
+    mail_server_authorising,
+    mail_servers,
+    mailbox_changes,
+    mailbox_keys,
+    mailbox_trying,
+    mailbox_ways,
+    mailboxes,
     merging,
     people,
     person,
@@ -29,6 +36,9 @@ _team = "teams/<slug:key>"
 _department = "departments/<slug:department>"
 _site = "places/<slug:site>"
 _location = "locations/<slug:location>"
+_mailbox = "mailboxes/<int:mailbox>"
+_folder = f"{_mailbox}/folders/<int:folder>"
+_server = "mail-servers/<int:server>"
 
 urlpatterns = [
     path("", frame.show, name="settings"),
@@ -78,6 +88,39 @@ urlpatterns = [
     path(_location, places.location, name="settings-location"),
     path(f"{_location}/details", places.location_change, name="settings-location-details"),
     path(f"{_location}/archive", places.archive, name="settings-location-archive"),
+    path("mailboxes", mailboxes.show, name="settings-mailboxes"),
+    path("mailboxes/new", mailboxes.new, name="settings-mailbox-new"),
+    path(_mailbox, mailboxes.one, name="settings-mailbox"),
+    path(f"{_mailbox}/archive", mailboxes.archive, name="settings-mailbox-archive"),
+    path(f"{_mailbox}/basics", mailbox_changes.basics, name="settings-mailbox-basics"),
+    path(f"{_mailbox}/intake", mailbox_changes.intake, name="settings-mailbox-intake"),
+    path(f"{_mailbox}/replies", mailbox_changes.replies, name="settings-mailbox-replies"),
+    path(f"{_mailbox}/watch", mailbox_changes.watch, name="settings-mailbox-watch"),
+    path(f"{_mailbox}/aliases", mailbox_changes.aliases, name="settings-mailbox-aliases"),
+    path(f"{_mailbox}/aliases/<int:alias>", mailbox_changes.alias_change, name="settings-mailbox-alias"),
+    path(
+        f"{_mailbox}/aliases/<int:alias>/removal", mailbox_changes.alias_removal, name="settings-mailbox-alias-removal"
+    ),
+    path(f"{_mailbox}/folders", mailbox_ways.new, name="settings-mailbox-folders"),
+    path(_folder, mailbox_ways.one, name="settings-mailbox-folder"),
+    path(f"{_folder}/pausing", mailbox_ways.pausing, name="settings-mailbox-folder-pausing"),
+    path(f"{_folder}/removal", mailbox_ways.removal, name="settings-mailbox-folder-removal"),
+    path(f"{_mailbox}/keys", mailbox_keys.adding, name="settings-mailbox-keys"),
+    path(f"{_mailbox}/keys/<int:mailbox_key>/removal", mailbox_keys.removal, name="settings-mailbox-key-removal"),
+    path(f"{_mailbox}/receiving", mailbox_trying.receiving, name="settings-mailbox-receiving"),
+    path(f"{_mailbox}/sending", mailbox_trying.sending, name="settings-mailbox-sending"),
+    path(f"{_mailbox}/trial", mailbox_trying.trial, name="settings-mailbox-trial"),
+    path(f"{_mailbox}/arrival", mailbox_trying.arrival, name="settings-mailbox-arrival"),
+    path("mail-servers", mail_servers.show, name="settings-mail-servers"),
+    path("mail-servers/new", mail_servers.new, name="settings-mail-server-new"),
+    path("mail-servers/authorised", mail_server_authorising.authorised, name="settings-mail-authorised"),
+    path(_server, mail_servers.one, name="settings-mail-server"),
+    path(f"{_server}/details", mail_servers.details, name="settings-mail-server-details"),
+    path(f"{_server}/login", mail_servers.login, name="settings-mail-server-login"),
+    path(f"{_server}/receiving", mail_servers.receiving, name="settings-mail-server-receiving"),
+    path(f"{_server}/sending", mail_servers.sending, name="settings-mail-server-sending"),
+    path(f"{_server}/archive", mail_servers.archive, name="settings-mail-server-archive"),
+    path(f"{_server}/authorisation", mail_server_authorising.authorisation, name="settings-mail-server-authorisation"),
     path("programs", programs.show, name="settings-programs"),
     path("programs/<uuid:program>", programs.one, name="settings-program"),
     path("programs/<uuid:program>/tokens", programs.new_token, name="settings-program-token"),
