@@ -8,7 +8,7 @@ import pytest
 
 from hauspost.ground.config import Config
 from tests import world
-from tests.doors._running import Running
+from tests.doors._running import REPOSITORY, Running
 from tests.mta.conftest import GONE, INSIDE, OUTSIDE, Post
 from tests.mta.postfix import SHIPPED
 
@@ -132,3 +132,15 @@ def test_what_is_too_big_for_hauspost_is_refused_by_postfix_at_once(post: Post) 
     with post.line() as line:
         line.ehlo()
         assert line.mail(PETRA, [f"SIZE={int(limit) + 1}"])[0] == 552
+
+
+def test_what_the_page_about_mail_servers_names_is_there_and_nothing_is_left_out() -> None:
+    page = (REPOSITORY / "docs/mail-servers.md").read_text()
+    named = set(re.findall(r"deploy/(?:postfix|exim)/[\w.-]+", page))
+    shipped = {
+        str(path.relative_to(REPOSITORY))
+        for folder in ("postfix", "exim")
+        for path in SHIPPED.with_name(folder).iterdir()
+    }
+    # Exim's list of addresses is told by its own path.
+    assert named | {"deploy/exim/hauspost-addresses"} == shipped
