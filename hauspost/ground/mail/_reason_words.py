@@ -141,8 +141,7 @@ _SENDER = (
     r"path)[^.;]{0,40}(?:reject|refus|denied|invalid|unknown|block|not|does)|"
     r"invalid (?:sender|from)|bad sender|verify (?:the )?sender|could not verify sender|sender verify|from: header|"
     r"addresses in from|"
-    r"your (?:domain|address|mail server)[^.;]{0,40}(?:does not exist|not exist|unknown|reject|not accept)|"
-    r"you are not (?:allowed|permitted|authori)"
+    r"your (?:domain|address|mail server)[^.;]{0,40}(?:does not exist|not exist|unknown|reject|not accept)"
 )
 _DISABLED = (
     rf"{_WHOM}{_GAP}(?:disabled|suspended|locked|frozen|blocked|bloqu|bloccat|inactiv|disattivat|desactiv|expirado|"
@@ -223,7 +222,9 @@ _UNKNOWN = (Reason.UNKNOWN_USER, UNKNOWN_FOR_SURE), (Reason.UNKNOWN_USER, UNKNOW
 # Ranks, tried one after the other; within a rank, what is said first counts.
 RANKS: tuple[tuple[tuple[Reason, re.Pattern[str]], ...], ...] = (
     ((Reason.UNKNOWN_USER, UNKNOWN_BY_REFUSAL),),
-    ((Reason.RATE, re.compile(_RATE)), (Reason.FULL, re.compile(_FULL)), (Reason.TOO_BIG, re.compile(_TOO_BIG))),
+    ((Reason.RATE, re.compile(_RATE)),),
+    ((Reason.FULL, re.compile(_FULL)),),
+    ((Reason.TOO_BIG, re.compile(_TOO_BIG)),),
     ((Reason.SENDER, re.compile(_SENDER)), (Reason.SYSTEM, re.compile(_LOCAL_PROGRAM))),
     ((Reason.NETWORK, re.compile(_DNS_TROUBLE)), (Reason.AUTHENTICATION, re.compile(_AUTHENTICATION))),
     (

@@ -24,14 +24,17 @@ _CODES = re.compile(
 _MARKS = str.maketrans({"’": "'", "‘": "'", "`": "'", "“": '"', "”": '"', " ": " "})
 
 # At which of our commands the other server said no, as programs tell it.
-_RCPT_PROVEN = re.compile(r"need rcpt|rcpt first|no valid recipients|valid rcpt|recipient address rejected|rejected recipient")
+_RCPT_PROVEN = re.compile(
+    r"need rcpt|rcpt first|no valid recipients|valid rcpt|recipient address rejected|rejected recipient"
+)
 _STAGES = re.compile(
     r"(?P<data>end of data|final data|reply to data|after data|data command|>>> ?data|\[body\]|"
     r"after i sent the message|"
     r"smtp command data|failed on data|[45]\d\d[ -]: )|"
     r"(?P<rcpt>reply to rcpt|after (?:pipelined )?rcpt|rcpt command|rcpt to command|>>> ?rcpt to|<<< ?rcpt to|"
     r"\[rcpt_to\]|our rcpt to|"
-    r"does not like recipient|rcpt to response|smtp:rcpt|rejected (?:the )?address|in: rcpt to|\(state 14\)|"
+    r"does not like recipient|sent: rcpt to|rcpt to response|smtp:rcpt|rejected (?:the )?address|in: rcpt to|"
+    r"\(state 14\)|"
     r"rejected recipient)|"
     r"(?P<mail>reply to mail|after (?:pipelined )?mail|mail from command|our mail from|\[mail_from\]|"
     r"sender was rejected|>>> ?mail from|"
