@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 
-from ._introductions import Line, header_block, introduction
+from ._introductions import MOST_LINES, Line, header_block, introduction
 
 _RUN = 3  # words by which a place in the quoted text is found again
 _SKIPPED = 3  # words of the quoted text that a program may drop between two lines: bullets, names of pictures
@@ -54,7 +54,7 @@ def show_answers(lines: list[Line], kinds: list[str], sent: str) -> None:
     sure = depth = 0
     is_open = False  # within what we know; a header of another mail ends it
     index = 0
-    while index < len(lines):
+    while index < min(len(lines), MOST_LINES):
         if kinds[index] != "quote":
             index += 1
             continue

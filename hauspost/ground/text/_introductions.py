@@ -14,7 +14,6 @@ from ._quote_words import (
     NAME_AND_ADDRESS,
     NEW_SENTENCE,
     OF_ONESELF,
-    OPENS_INTRODUCTION,
     ORIGINAL,
     RULE,
     RULE_WITH_WORDS,
@@ -23,8 +22,10 @@ from ._quote_words import (
     VERB_AT_END,
     bare_header_kind,
     header_kind,
+    opens_introduction,
 )
 
+MOST_LINES = 20_000  # lines in which a quote is looked for; what stands below them is shown (S19)
 _LONGEST_INTRODUCTION = 6  # lines
 _LONGEST_HEADER = 24  # lines
 _SHORT = 12  # words of an introduction that has no date
@@ -46,8 +47,19 @@ def introduction(lines: list[Line], index: int) -> int:
         return end
     if first.text.startswith(">>>") and GROUPWISE_RULE.match(first.text) and HAS_DATE.search(first.text):
         return index + 1
-    opens = bool(OPENS_INTRODUCTION.match(first.text))
-    may_wrap = opens or _names_first(lines, index)
+    opens = opens_introduction(first.text)
+    if opens and ":  " in first.text and _is_run_into_quote(first.text):
+        return index + 1
+    if opens or _names_first(lines, index):
+        return _wrapped_introduction(lines, index, opens=opens)
+    own = first.text.strip()
+    if first.depth or not _ends(own):
+        return 0
+    return index + 1 if _is_introduction(own, opens=False, is_followed=_is_followed(lines, index + 1)) else 0
+
+
+def _wrapped_introduction(lines: list[Line], index: int, *, opens: bool) -> int:
+    """The same for one that may go on below."""
     text = ""
     blanks = 0
     for position in range(index, min(index + _LONGEST_INTRODUCTION, len(lines))):
@@ -60,19 +72,31 @@ def introduction(lines: list[Line], index: int) -> int:
             if blanks > 2 or not HAS_DATE.search(text):
                 break
             continue
-        if position > index and (not may_wrap or _opens_another(text, own)):
+        if position > index and _opens_another(text, own):
             break
         text = f"{text} {own}" if text else own
         if len(text) > 700:
             break
-        if _ends(text) or (opens and text.endswith(">") and text.count("<") == text.count(">")):
-            after = next_words(lines, position + 1)
-            is_followed = after < len(lines) and is_marked(lines[after])
-            if _is_introduction(text, opens=opens, is_followed=is_followed):
+        ends = _ends(text)
+        if ends or (opens and text.endswith(">") and text.count("<") == text.count(">")):
+            if _is_introduction(text, opens=opens, is_followed=_is_followed(lines, position + 1)):
                 return position + 1
-            if _ends(text):
+            if ends:
                 return 0
     return 0
+
+
+def _is_followed(lines: list[Line], index: int) -> bool:
+    after = next_words(lines, index)
+    return after < len(lines) and is_marked(lines[after])
+
+
+def _is_run_into_quote(text: str) -> bool:
+    """Yahoo's programs for telephones let the quoted words follow on the same line, after some spaces."""
+    head = text.partition(":  ")[0].lstrip() + ":"
+    return (
+        "@" in head and bool(VERB_AT_END.search(head[-60:])) and _is_introduction(head, opens=True, is_followed=False)
+    )
 
 
 def _names_first(lines: list[Line], index: int) -> bool:
@@ -80,15 +104,16 @@ def _names_first(lines: list[Line], index: int) -> bool:
     text = lines[index].text.rstrip()
     if text.endswith("<"):
         return True
+    below = lines[index + 1].text.strip() if index + 1 < len(lines) else ""
     if "@" in text:
-        return bool(ADDRESS.search(text) and (VERB.search(text) or HAS_DATE.search(text)))
-    below = lines[index + 1].text if index + 1 < len(lines) else ""
-    return below.lstrip().startswith("<") and "@" in below and len(text) <= 80 and text[-1:] not in ".,:;!?"
+        is_verb_below = len(below) <= 30 and bool(VERB.match(below)) and _ends(below)
+        return bool(ADDRESS.search(text)) and (is_verb_below or bool(HAS_DATE.search(text) or VERB.search(text)))
+    return below.startswith("<") and "@" in below and len(text) <= 80 and text[-1:] not in ".,:;!?"
 
 
 def _opens_another(text: str, own: str) -> bool:
     """Whether a line begins an introduction of its own, rather than going on with "… schrieb am Dienstag"."""
-    if not OPENS_INTRODUCTION.match(own) or not HAS_DATE.search(own):
+    if not opens_introduction(own) or not HAS_DATE.search(own):
         return False
     is_complete = bool(VERB.search(own) or ADDRESS.search(own))
     if not HAS_DATE.search(text):
@@ -237,19 +262,24 @@ def foreign_header(lines: list[Line], index: int) -> bool:
 
 
 def notes_header(lines: list[Line], index: int) -> int:
-    """Where the header of old Notes begins, if the line at `index` is its "To": words alone, values below; else -1."""
-    if bare_header_kind(lines[index].text) != "to":
+    """Where the header of old Notes begins, if the line at `index` is its "To"; else -1.
+
+    Name and day stand above it without any word; "To", "cc" and "Subject" stand alone, their values below or beside.
+    """
+    if _notes_kind(lines[index].text) != "to":
         return -1
-    kinds = {bare_header_kind(line.text) for line in lines[index + 1 : index + 16]}
+    kinds = {_notes_kind(line.text) for line in lines[index + 1 : index + 16]}
     if "subject" not in kinds or "other" not in kinds:
         return -1
-    start = index
     for above in range(index - 1, max(index - 6, -1), -1):
         if HAS_TIME.search(lines[above].text):
-            start = above
             name = above - 1
-            return name if name >= 0 and lines[name].text.strip() and len(lines[name].text) < 80 else start
+            return name if name >= 0 and lines[name].text.strip() and len(lines[name].text) < 80 else above
     return -1
+
+
+def _notes_kind(text: str) -> str:
+    return bare_header_kind(text) or header_kind(text)
 
 
 def _has_rule_before(lines: list[Line], index: int) -> bool:

@@ -40,6 +40,12 @@ BEGINS_FROM = re.compile(
     re.IGNORECASE,
 )
 ENDS_SENT = re.compile(rf"(?:{_SENT}|{_FETCH})(?: worden)?[ \t.!)\]*_>]{{0,6}}$", re.IGNORECASE)
+# What may follow behind a comma: "sorry for typos", "an AT&T smartphone", "encrypted email".
+EXCUSE = re.compile(
+    r"[,;.] {0,3}(?:an?|encrypted|sorry|please|pls|excuse|forgive|pardon|apolog\w+|bitte|entschuldig\w*|tippfehler|"
+    r"désolé|disculp\w+|scus\w+)(?!\w)[^.?!]{0,60}[.!]?$",
+    re.IGNORECASE,
+)
 
 DEVICE = re.compile(
     r"[ \t(\[*_<-]{0,6}(?:"

@@ -8,33 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ._answers import show_answers
-from ._introductions import (
-    Line,
-    foreign_header,
-    header_block,
-    introduction,
-    is_marked,
-    next_words,
-    notes_header,
-    with_rule_before,
-)
+from ._introductions import Line, header_block, next_words
 from ._lines import HtmlLine, laid_out
-from ._quote_words import FORWARDED, HAS_DATE, NOTES_RULE, ORIGINAL, POINTS_BELOW, RULE, RULE_WITH_WORDS, header_kind
-from ._signature_words import LINK
+from ._marking import FORWARD, QUOTE, SAID, SIGNATURE, fill, mark_quotes
+from ._quote_words import FORWARDED, POINTS_BELOW, header_kind
 from .markup import Token, marked_html, without_marks
 from .signatures import mark_signatures
 
-SAID, QUOTE, SIGNATURE, FORWARD = "said", "quote", "signature", "forward"
-
 _LONGEST_LINE = 600  # characters of a line that are looked at
-_MOST_LINES = 20_000  # lines in which a quote is looked for; what stands below them is shown (S19)
+_MOST_POINTING = 30  # lines, of an author's own, in which we look whether they point to the quotation
 
 # Marks that nobody sees, which programs strew over dates and empty lines; and other spaces than the plain one.
 _UNSEEN = dict.fromkeys(
     [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFE0F, 0xFEFF], None
 ) | dict.fromkeys([0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
-
-_RULES = tuple("-_=~─—–")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +160,15 @@ def _kinds(lines: list[Line], sent: str) -> tuple[list[str], bool]:
     an unmarked quotation: nobody could tell them from the quoted words (P4.2).
     """
     kinds = [SAID] * len(lines)
-    unmarked = _mark_quotes(lines, kinds)
+    unmarked = mark_quotes(lines, kinds)
     if sent:
         show_answers(lines, kinds, sent)
     mark_signatures([line.text for line in lines], [line.marks for line in lines], kinds)
     shown = [line.text for line, kind in zip(lines, kinds, strict=True) if kind in (SAID, FORWARD)]
     if not any(text.strip(" \t*_-=.") for text in shown):
         return kinds, True
-    return kinds, unmarked < len(lines) and any(POINTS_BELOW.search(text) for text in shown)
+    is_pointing = unmarked < len(lines) and any(POINTS_BELOW.search(text) for text in shown[:_MOST_POINTING])
+    return kinds, is_pointing
 
 
 def _without_header(lines: list[Line], kinds: list[str]) -> list[str]:
@@ -194,165 +182,8 @@ def _without_header(lines: list[Line], kinds: list[str]) -> list[str]:
         if not header_kind(bare[end].text) and end - after > 8:
             break
         end += 1
-    _fill(kinds, start, end or start + 1, QUOTE)
+    fill(kinds, start, end or start + 1, QUOTE)
     return kinds
-
-
-def _mark_quotes(lines: list[Line], kinds: list[str]) -> int:
-    """Read the lines from top to bottom: what is neither introduced nor marked as a quote stays said.
-
-    Tells where a quotation without marks begins, that goes on to the end.
-    """
-    index, count = 0, len(lines)
-    has_said = has_quote = False
-    last_words = _last_words_before_indent(lines)
-    has_one_mark = sum(1 for line in lines if line.depth) == 1
-    while index < min(count, _MOST_LINES):
-        line = lines[index]
-        if "r" in line.marks:
-            if has_said:
-                _fill(kinds, index, count, QUOTE)
-            return index if has_said else count
-        if not line.text.strip() and not line.depth:
-            index += 1
-            continue
-        if _passes_on(line):
-            _fill(kinds, index, count, FORWARD)
-            return count
-        is_indented = "b" in line.marks and has_said and index > last_words
-        if (line.depth or is_indented) and not _is_groupwise(lines, index):
-            if not has_quote and _is_own_quotation(lines, index, is_only=has_one_mark):
-                index = _end_of_run(lines, index)
-            else:
-                index = _take_marked(lines, kinds, index)
-                has_quote = True
-            continue
-        start, end = _heading(lines, kinds, index)
-        if not end:
-            has_said = True
-            index += 1
-            continue
-        after = next_words(lines, end)
-        if after < count and is_marked(lines[after]) and not (has_said and _is_header(lines, index, after)):
-            _fill(kinds, start, after, QUOTE)
-            index = _take_marked(lines, kinds, after)
-            has_quote = True
-        elif has_said:
-            _fill(kinds, start, count, QUOTE)
-            return start
-        else:
-            index = end
-    return count
-
-
-def _last_words_before_indent(lines: list[Line]) -> int:
-    """An indented block at the very end of an HTML mail is its quote, even if nobody says so: where it may begin.
-
-    Unless its author shows something there: "The printer says:".
-    """
-    last = max((at for at, line in enumerate(lines) if line.text.strip() and "b" not in line.marks), default=-1)
-    return len(lines) if last >= 0 and lines[last].text.rstrip().endswith(":") else last
-
-
-def _passes_on(line: Line) -> bool:
-    if "f" in line.marks:
-        return True
-    text = line.text
-    is_rule = text.lstrip(" \t>*")[:1] in _RULES
-    return (is_rule or ":" in text or "：" in text) and bool(FORWARDED.match(text))
-
-
-def _is_own_quotation(lines: list[Line], index: int, *, is_only: bool) -> bool:
-    """Whether somebody set ">" by himself: "The printer says:" above it, or in a sentence, "it takes > 5 minutes"."""
-    own = lines[index].text.strip()
-    if not own.startswith(">"):
-        return False
-    if is_only and own.endswith("<"):
-        return True  # "> an arrow on both sides <"
-    above = index - 1
-    while above >= 0 and not lines[above].text.strip():
-        above -= 1
-    if above < 0 or lines[above].depth:
-        return False
-    text = lines[above].text.rstrip()
-    if text.endswith(":"):
-        return "@" not in text and not HAS_DATE.search(text)
-    return is_only and above == index - 1
-
-
-def _end_of_run(lines: list[Line], index: int) -> int:
-    while index < len(lines) and lines[index].depth:
-        index += 1
-    return index
-
-
-def _is_groupwise(lines: list[Line], index: int) -> bool:
-    return lines[index].text.startswith(">>>") and introduction(lines, index) > 0
-
-
-def _heading(lines: list[Line], kinds: list[str], index: int) -> tuple[int, int]:
-    """Where what heads a quotation begins (a rule may stand above this line) and ends; (0, 0) if none."""
-    line = lines[index]
-    text = line.text
-    if text.lstrip(" \t>*")[:1] in _RULES:
-        if ORIGINAL.match(text) or NOTES_RULE.match(text):
-            return index, index + 1
-        if RULE.match(text) or RULE_WITH_WORDS.match(text) or "-" in line.marks:
-            after = next_words(lines, index + 1)
-            if after < len(lines) and foreign_header(lines, after):
-                return index, index + 1
-    if ":" in text or "：" in text:
-        header = header_block(lines, index)
-        if header:
-            return with_rule_before(lines, kinds, index), header
-        if "o" in line.marks and foreign_header(lines, index):
-            return index, index + 1
-    elif len(text) < 30:
-        start = notes_header(lines, index)
-        if start >= 0:
-            return start, index + 1
-    introduced = introduction(lines, index)
-    return (index, introduced) if introduced else (0, 0)
-
-
-def _is_header(lines: list[Line], index: int, after: int) -> bool:
-    """Whether a header stands over a mail that only began with a quote: its program marks nothing."""
-    if introduction(lines, index):
-        return False
-    marked = sum(1 for line in lines[after:] if line.depth)
-    return marked * 2 < sum(1 for line in lines[after:] if line.text.strip())
-
-
-def _fill(kinds: list[str], start: int, end: int, kind: str) -> None:
-    kinds[start:end] = [kind] * (end - start)
-
-
-def _take_marked(lines: list[Line], kinds: list[str], start: int) -> int:
-    """Mark a run of marked lines with the empty ones amid them; what follows is a person's again."""
-    index = last = start
-    while index < len(lines):
-        if is_marked(lines[index]) or (index > start and _is_broken_link(lines, index)):
-            last = index
-        elif lines[index].text.strip():
-            break
-        index += 1
-    _fill(kinds, start, last + 1, QUOTE)
-    return last + 1
-
-
-def _is_broken_link(lines: list[Line], index: int) -> bool:
-    """Whether a line amid marked ones is the rest of a link that some program wrapped without marking it."""
-    own = lines[index].text.strip()
-    if not own or len(own) > 300 or index + 1 >= len(lines) or not is_marked(lines[index - 1]):
-        return False
-    if not is_marked(lines[index + 1]):
-        return False
-    if own.endswith(">") and not LINK.sub("", own).strip(" >"):
-        return True
-    before = lines[index - 1].text
-    opened = max(before.rfind("(http"), before.rfind("<http"))
-    closer = ")" if before[opened : opened + 1] == "(" else ">"
-    return opened >= 0 and closer not in before[opened:] and closer in own and " " not in own
 
 
 def _text_of(lines: list[str], kinds: list[str], wanted: tuple[str, ...]) -> str:

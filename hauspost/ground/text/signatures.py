@@ -8,6 +8,7 @@ from ._signature_words import (
     COMPANY_FOOTER,
     DEVICE,
     ENDS_SENT,
+    EXCUSE,
     GREETING,
     LINK,
     LIST_FOOTER,
@@ -41,9 +42,11 @@ def is_device_line(text: str) -> bool:
         return False
     if DEVICE.match(text):
         return True
-    if "?" in text or ", " in text or len(text.split()) > _MOST_WORDS_OF_DEVICE or not NAMES_DEVICE.search(text):
+    text = EXCUSE.sub("", text)
+    if "?" in text or ", " in text or len(text.split()) > _MOST_WORDS_OF_DEVICE:
         return False
-    return bool(BEGINS_SENT.match(text) or (BEGINS_FROM.match(text) and ENDS_SENT.search(text[-40:])))
+    is_sent = BEGINS_SENT.match(text) or (BEGINS_FROM.match(text) and ENDS_SENT.search(text[-40:]))
+    return bool(is_sent and NAMES_DEVICE.search(text))
 
 
 def _mark_end(texts: list[str], marks: list[str], kinds: list[str], start: int, end: int) -> None:
