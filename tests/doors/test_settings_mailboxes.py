@@ -2,17 +2,23 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, NoEncryption, pkcs12
+from cryptography.x509.oid import NameOID
 from django.test import Client
 
 from hauspost.doors.desk.settings import mailbox_ways
 from hauspost.duties.intake import folders, trying
 from hauspost.duties.intake.models import Delivery, FetchedFolder
-from hauspost.ground import clock, http
+from hauspost.ground import clock, http, sealing
 from hauspost.ground.accounts import checking, oauth, sealed
 from hauspost.ground.accounts.checking import Finding
 from hauspost.ground.accounts.models import MailAccount
@@ -20,7 +26,7 @@ from hauspost.ground.history.models import Event
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.records.people import actions
 from hauspost.records.people.actor import SYSTEM
-from hauspost.records.people.models import Mailbox, MailboxAlias
+from hauspost.records.people.models import Mailbox, MailboxAlias, MailboxKey
 from tests.desk import Desk
 from tests.doors.browsing import administrator, browser, words
 from tests.doors.settings_forms import SETTINGS, sends
@@ -175,6 +181,41 @@ def test_an_auditor_reads_and_a_lead_does_not(desk: Desk) -> None:
     assert "secret.internal.banner" not in page
     assert auditor.get(SERVERS).status_code == 404
     assert browser(desk, "sabine").get(f"{SETTINGS}/mailboxes").status_code == 404
+
+
+# Keys.
+
+
+def key_file(password: str = "") -> bytes:
+    """A certificate of it@lindner.example with its private key, as PKCS #12."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "IT")])
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(7).not_valid_before(day).not_valid_after(day + timedelta(days=3000))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.RFC822Name("it@lindner.example")]), critical=False)
+    lock = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+    return pkcs12.serialize_key_and_certificates(b"it", key, made.sign(key, SHA256()), None, lock)
+
+
+def test_a_key_is_added_from_its_file_and_its_private_part_shown_nowhere(karim: Client, desk: Desk) -> None:
+    """P22.5, S21."""
+    here, data = page_of(desk), key_file("pass-canary")
+
+    def gives(password: str, content: bytes = data) -> Any:
+        return karim.post(f"{here}/keys", {"key": BytesIO(content), "key_password": password}, follow=True)
+
+    assert 'id="key_password-more" class="wrong"' in gives("wrong").text
+    assert "holds no key that can be read" in gives("", b"no key").text
+    page = gives("pass-canary").text
+    row = MailboxKey.objects.get()
+    assert (row.kind, row.addresses, row.mailbox) == ("smime", ["it@lindner.example"], box_of(desk))
+    assert row.fingerprint in page and "pass-canary" not in page
+    assert "PRIVATE" in sealing.unseal(row.private_sealed, actions.KEY_PURPOSE)
+    assert "PRIVATE" not in page + row.private_sealed + "".join(Event.objects.values_list("data", flat=True))
+    assert "this mailbox has this key already" in gives("pass-canary").text
+    karim.post(f"{here}/keys/{row.pk}/removal")
+    assert not MailboxKey.objects.exists()
 
 
 # Fetching.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hauspost.duties.intake import folders
+from hauspost.duties.intake import folders, ledger
 from hauspost.duties.intake.models import FetchedFolder
 from hauspost.ground import clock
 from hauspost.ground.accounts import sealed
@@ -153,6 +153,25 @@ def test_a_former_address_goes_on_as_an_alias_of_the_new_one(desk: Desk) -> None
     people.remove_alias(MailboxAlias.objects.get(), actor=SYSTEM)
     assert Address.objects.get(address=desk.address("it")).kind == Address.Kind.OURS
     people.restore_mailbox(old, actor=SYSTEM)
+
+
+def test_what_came_to_a_confidential_team_is_read_by_nobody_else_later(desk: Desk) -> None:
+    """P33.3: not by way of another team for the address, nor of an alias that is given up."""
+    hr = box(desk, "hr")
+    people.add_alias(hr, "bewerbung@lindner.example", actor=SYSTEM)
+    raw = desk.letter("x@elsewhere.example", to="bewerbung@lindner.example", headers={"X-Spam-Flag": "YES"})
+    got = desk.receives(raw, to="bewerbung@lindner.example")
+    karim, giulia = desk.actor("karim"), desk.actor("giulia")
+    assert ledger.one(got.id, actor=karim) is None
+    with pytest.raises(Invalid, match="confidential"):
+        people.change_mailbox(hr, team=desk.team("it"), actor=karim)
+    folders.drop_alias(MailboxAlias.objects.get(), actor=karim)
+    assert ledger.one(got.id, actor=karim) is None
+    people.give_role(giulia.who, desk.team("hr"), "lead", actor=SYSTEM)
+    assert ledger.one(got.id, actor=desk.actor("giulia")) == got
+    people.archive_mailbox(hr, actor=SYSTEM)
+    with pytest.raises(Invalid, match="already"):
+        people.add_alias(box(desk), desk.address("hr"), actor=karim)
 
 
 # Mail servers and their secrets.

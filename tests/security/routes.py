@@ -272,7 +272,7 @@ TABLE: Mapping[str, Route] = {
     "settings-mailbox-folder": Route("administrator", "GET POST", {"afterwards": "flag"}),
     "settings-mailbox-folder-pausing": Route("administrator", "POST", {}),
     "settings-mailbox-folder-removal": Route("administrator", "POST", {}),
-    "settings-mailbox-keys": Route("administrator", "POST", {"key_secret": "x"}),
+    "settings-mailbox-keys": Route("administrator", "POST", {"key_password": "x"}),
     "settings-mailbox-key-removal": Route("administrator", "POST", {}),
     "settings-mailbox-receiving": Route("administrator", "POST", {}),
     "settings-mailbox-sending": Route("administrator", "POST", {}),

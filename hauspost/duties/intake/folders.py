@@ -5,15 +5,15 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from hauspost.duties.intake.models import FetchedFolder
+from hauspost.duties.intake.models import Delivery, FetchedFolder
 from hauspost.ground import clock
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.history.actions import record
 from hauspost.ground.refusals import Invalid, NotAllowed
 from hauspost.ground.wake import wake
-from hauspost.records.people.actions import archive_mail_account, archive_mailbox, one_line
+from hauspost.records.people.actions import archive_mail_account, archive_mailbox, one_line, remove_alias
 from hauspost.records.people.actor import Actor
-from hauspost.records.people.models import Mailbox
+from hauspost.records.people.models import Mailbox, MailboxAlias
 from hauspost.records.people.refusals import MailServerInUse
 
 
@@ -119,6 +119,14 @@ def close_mailbox(mailbox: Mailbox, *, actor: Actor) -> None:
     archive_mailbox(mailbox, actor=actor)
     for row in FetchedFolder.objects.filter(mailbox=mailbox).select_related("account").order_by("id"):
         pause_folder(row, actor=actor)
+
+
+@transaction.atomic
+def drop_alias(alias: MailboxAlias, *, actor: Actor) -> None:
+    """Let an address be ours no more; who reads the mail that came to it stays as it was (P33.3). Raises NotAllowed."""
+    mailbox, address = alias.mailbox, alias.address.address
+    remove_alias(alias, actor=actor)
+    Delivery.objects.filter(mailbox=address).update(mailbox=mailbox.address.address)
 
 
 @transaction.atomic

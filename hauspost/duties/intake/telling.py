@@ -3,24 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from hauspost.duties.intake.models import FetchedFolder
-from hauspost.duties.notices.letters import main_addresses
-from hauspost.ground import tokens
+from hauspost.duties.notices.house import Message, mail_administrators
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import actor_of, data_of, person_of
-from hauspost.ground.mail import outbox
-from hauspost.ground.mail.addresses import message_id_for
-from hauspost.ground.mail.compose import Outgoing, automatic_headers
-from hauspost.ground.mail.models import OutgoingMail
-from hauspost.ground.text.plain import html_of_text
-from hauspost.records.people.actions import house_sender, names_of
-from hauspost.records.people.models import Mailbox, Person, Team
+from hauspost.records.people.actions import names_of
+from hauspost.records.people.models import Mailbox, MailboxKey, Team
 
 # What happened, as a sentence about somebody; the audit log tells it in the same words.
 KINDS: Mapping[str, Callable[[], str]] = {
@@ -97,49 +89,21 @@ CHOICES: Mapping[str, Mapping[str, Any]] = {
     "smtp_security": dict(MailAccount.Security.choices),
     "sign_in": dict(MailAccount.SignIn.choices),
     "grant": dict(MailAccount.Grant.choices),
+    "key": dict(MailboxKey.Kind.choices),
     "new_secrets": {"password": gettext_lazy("password"), "client_secret": gettext_lazy("client secret")},
 }
 
 
 def tell_of_mail_settings(event: Event) -> None:
     """A mail to every administrator, whoever did it included: who, what, from what to what. Secrets are in no event."""
-    people = list(Person.objects.active().filter(is_administrator=True, is_integration=False).order_by("id"))
-    addresses = main_addresses(people)
-    for person in people:
-        if person.id in addresses:
-            _mail(event, person, addresses[person.id])
+    mail_administrators(lambda: _message(event), moment=event.occurred_at)
 
 
-def _mail(event: Event, person: Person, address: str) -> None:
-    config = settings.HAUSPOST
+def _message(event: Event) -> Message:
     about, page = _about(event)
-    with translation.override(person.language or settings.LANGUAGE_CODE):
-        what = KINDS[event.kind]() % {"who": _who(event)}
-        lines = [f"{what}: {about}", "\n".join(_changes(event))]
-        lines.append(f"{config.public_url.rstrip('/')}/desk/settings/{page}")
-        lines.append(_("All administrators get this. Was it not meant? Put it right on that page, and ask who did it."))
-        subject = _("Mail settings changed: %(about)s") % {"about": about}
-    text = "\n\n".join(line for line in lines if line) + "\n"
-    sender = house_sender()
-    outbox.queue(
-        Outgoing(
-            from_=("Hauspost", sender.address),
-            to=[(person.name, address)],
-            subject=subject,
-            text=text,
-            html=html_of_text(text),
-            message_id=message_id_for("notice", 0, 0, person.id, tokens.ring(), config.mail_domain),
-            date=event.occurred_at,
-            headers=automatic_headers("auto-generated"),
-        ),
-        kind=OutgoingMail.Kind.ALERT,
-        stream="",
-        about=0,
-        entry=0,
-        envelope_from="",
-        recipients=[(address, str(person.uid))],
-        account=sender.account,
-    )
+    what = KINDS[event.kind]() % {"who": _who(event)}
+    meant = _("Was it not meant? Put it right on that page, and ask who did it.")
+    return Message(f"{what}: {about}", ["\n".join(_changes(event)), meant], f"/desk/settings/{page}")
 
 
 def _who(event: Event) -> str:

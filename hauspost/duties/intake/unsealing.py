@@ -10,9 +10,8 @@ from hauspost.duties.intake.models import Delivery
 from hauspost.ground import sealing
 from hauspost.ground.mail.letter import Letter
 from hauspost.ground.mail.sealed import PgpKey, SmimeKey, Trust, open_letter, signature_as_dict
+from hauspost.records.people.actions import KEY_PURPOSE
 from hauspost.records.people.models import Mailbox, MailboxKey
-
-PURPOSE = "mailbox keys"
 
 
 def is_sealed(letter: Letter) -> bool:
@@ -44,7 +43,7 @@ def _keys_of(row: Delivery) -> list[SmimeKey | PgpKey]:
     keys: list[SmimeKey | PgpKey] = []
     for key in MailboxKey.objects.filter(mailbox__in=boxes).order_by("-id"):
         try:
-            private = sealing.unseal(key.private_sealed, PURPOSE)
+            private = sealing.unseal(key.private_sealed, KEY_PURPOSE)
         except sealing.SealedOtherwise:
             # After a restore without the key file; `doctor` says so.
             continue

@@ -16,6 +16,7 @@ from hauspost.doors.desk.settings.frame import for_administrators
 from hauspost.doors.desk.settings.mailboxes import ALIAS, fields_of, mailbox_for, mailbox_page
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
+from hauspost.duties.intake.folders import drop_alias
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.refusals import Invalid, Refused
 from hauspost.records.people import actions
@@ -167,7 +168,7 @@ def alias_change(request: HttpRequest, mailbox: int, alias: int) -> HttpResponse
 def alias_removal(request: HttpRequest, mailbox: int, alias: int) -> HttpResponse:
     """POST …/aliases/<id>/removal: mail to it is refused from now on."""
     row = _alias(mailbox, alias)
-    actions.remove_alias(row, actor=actor_of(request))
+    drop_alias(row, actor=actor_of(request))
     messages.success(
         request, _("%(address)s is no address of this mailbox any more.") % {"address": row.address.address}
     )

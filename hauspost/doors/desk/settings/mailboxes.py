@@ -26,7 +26,7 @@ from hauspost.records.people.models import Mailbox, Team
 SECTION = "settings-mailboxes"
 NEW = {"address": "", "team": "", "name": "", "language": ""}
 ALIAS = {"alias": "", "may_send": ""}
-KEY = {"kind": "smime", "key_secret": "", "passphrase_secret": ""}
+KEY = {"key": "", "key_password": ""}
 
 
 @for_auditors

@@ -52,6 +52,7 @@ from hauspost.records.people.actions.mail_accounts import (
     authorise_mail_account,
     change_mail_account,
 )
+from hauspost.records.people.actions.mailbox_keys import KEY_PURPOSE, add_mailbox_key, remove_mailbox_key
 from hauspost.records.people.actions.mailboxes import (
     MailboxFields,
     Sender,
@@ -104,18 +105,19 @@ from hauspost.records.people.actions.tokens import (
 )
 
 __all__ = [
-    "CHOSEN_KINDS", "FIRST_LINK_HOURS", "KEEP", "TICKET_LINK_LIVES", "TOKEN_SCOPES", "UNKNOWN", "AccountFields",
-    "MailboxFields", "NewPerson", "Sender", "TicketLink", "WaysIn", "add_absence", "add_address", "add_alias",
-    "add_department", "add_integration", "add_mail_account", "add_mailbox", "add_people", "add_person",
-    "add_shared_address", "add_team", "archive_department", "archive_mail_account", "archive_mailbox",
-    "archive_named", "archive_team", "authorise_mail_account", "become_first_administrator", "change_address_kind",
-    "change_alias", "change_department", "change_mail_account", "change_mailbox", "change_named", "change_person",
-    "change_team", "check_first_link", "clean_words", "close_ways_in", "count_ticket_links", "deactivate",
-    "end_absence", "end_sessions", "first_administrator_link", "forget_old_links", "forget_person", "give_role",
-    "give_token", "house_sender", "is_last_administrator", "key_from", "known_person", "make_main_address",
-    "make_ticket_link", "may_set_absence", "names_of", "normal", "note_bounce", "note_use", "one_line",
-    "our_addresses", "person_by", "reactivate", "refuse_last_administrator", "refuse_taken_key",
-    "refuse_unknown_zone", "remove_address", "remove_alias", "rename", "restore_department", "restore_mailbox",
-    "restore_named", "restore_team", "revoke_ticket_links", "revoke_token", "sender_of_mail", "set_password",
-    "set_preferences", "take_role", "ticket_link", "token_of", "tokens_of", "unknown_sender", "ways_in",
+    "CHOSEN_KINDS", "FIRST_LINK_HOURS", "KEEP", "KEY_PURPOSE", "TICKET_LINK_LIVES", "TOKEN_SCOPES", "UNKNOWN",
+    "AccountFields", "MailboxFields", "NewPerson", "Sender", "TicketLink", "WaysIn", "add_absence", "add_address",
+    "add_alias", "add_department", "add_integration", "add_mail_account", "add_mailbox", "add_mailbox_key",
+    "add_people", "add_person", "add_shared_address", "add_team", "archive_department", "archive_mail_account",
+    "archive_mailbox", "archive_named", "archive_team", "authorise_mail_account", "become_first_administrator",
+    "change_address_kind", "change_alias", "change_department", "change_mail_account", "change_mailbox",
+    "change_named", "change_person", "change_team", "check_first_link", "clean_words", "close_ways_in",
+    "count_ticket_links", "deactivate", "end_absence", "end_sessions", "first_administrator_link", "forget_old_links",
+    "forget_person", "give_role", "give_token", "house_sender", "is_last_administrator", "key_from", "known_person",
+    "make_main_address", "make_ticket_link", "may_set_absence", "names_of", "normal", "note_bounce", "note_use",
+    "one_line", "our_addresses", "person_by", "reactivate", "refuse_last_administrator", "refuse_taken_key",
+    "refuse_unknown_zone", "remove_address", "remove_alias", "remove_mailbox_key", "rename", "restore_department",
+    "restore_mailbox", "restore_named", "restore_team", "revoke_ticket_links", "revoke_token", "sender_of_mail",
+    "set_password", "set_preferences", "take_role", "ticket_link", "token_of", "tokens_of", "unknown_sender",
+    "ways_in",
 ]  # fmt: skip

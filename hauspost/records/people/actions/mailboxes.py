@@ -77,6 +77,8 @@ def change_mailbox(mailbox: Mailbox, *, actor: Actor, **asked: Unpack[MailboxFie
     only_administrators(actor)
     fields = {name: _CHECKS[name](value) for name, value in asked.items()}
     now = _locked(mailbox)
+    if "team" in fields:
+        _refuse_opening(now, fields["team"], actor)
     changed = [name for name, value in fields.items() if getattr(now, name) != value]
     for name, value in fields.items():
         setattr(mailbox, name, value)
@@ -135,7 +137,8 @@ def add_alias(mailbox: Mailbox, address: str, *, actor: Actor, may_send: bool = 
     if row is not None:
         there = _alias_of(row)
         own = there.mailbox if there is not None else _mailbox_of(row)
-        if own is not None and (there is not None or own.archived_at is None):
+        # Who could read what came to a former mailbox goes on reading it, and nobody else (P33.3).
+        if own is not None and (there is not None or own.archived_at is None or own.team_id != mailbox.team_id):
             reason = _("%(address)s is an intake address of %(team)s already")
             raise Invalid("alias", reason % {"address": clean, "team": own.team.name})
     alias = MailboxAlias.objects.create(address=_as_ours(clean, row), mailbox=mailbox, may_send=may_send)
@@ -207,6 +210,14 @@ def house_sender() -> Sender:
     if box is None:
         return Sender("Hauspost", f"noreply@{settings.HAUSPOST.mail_domain}")
     return Sender(box.name, box.address.address, box.sends_by)
+
+
+def _refuse_opening(mailbox: Mailbox, team: Team, actor: Actor) -> None:
+    """What came to a confidential team would be read by another one: only for whoever may read it now (P33.3)."""
+    old = mailbox.team
+    if old.is_confidential and team != old and not actor.may("mailroom", old.id):
+        reason = _("mail to it is confidential: somebody who runs the mailroom of %(team)s has to do this")
+        raise Invalid("team", reason % {"team": old.name})
 
 
 def _as_ours(clean: str, row: Address | None) -> Address:
