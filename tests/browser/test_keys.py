@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from hauspost.ground.mail.letter import read_letter
 from hauspost.records.tickets.models import Ticket
 from tests.browser.conftest import Visitor
 from tests.desk import Desk
@@ -164,3 +165,24 @@ def test_people_are_suggested_while_typing(visit: Visit, busy_desk: Desk) -> Non
     page = visit("anna").opens("/desk/tickets/new")
     page.get_by_label("For whom?").press_sequentially("petra")
     expect(page.locator("#requester-list option")).to_have_count(1)
+
+
+def test_a_pasted_screenshot_leaves_with_the_reply(visit: Visit, busy_desk: Desk, printer: Ticket) -> None:
+    """P20.4, P20.5: the picture itself goes out, no link into the house."""
+    page = visit("anna").opens(f"/desk/tickets/{printer.number}")
+    page.keyboard.press("r")
+    box = page.get_by_label("Your reply")
+    box.fill("It should look like this:")
+    box.evaluate(
+        """box => {
+            const files = new DataTransfer();
+            files.items.add(new File([new Uint8Array([137, 80, 78, 71, 1, 2, 3])], "image.png", { type: "image/png" }));
+            box.dispatchEvent(new ClipboardEvent("paste", { clipboardData: files, bubbles: true, cancelable: true }));
+        }"""
+    )
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("image.png").wait_for()
+    with busy_desk.later(minutes=1):
+        busy_desk.works()
+    [file] = read_letter(busy_desk.sent("reply")[-1].letter()).attachments
+    assert (file.name, file.content_type, file.content) == ("image.png", "image/png", b"\x89PNG\x01\x02\x03")

@@ -1,7 +1,9 @@
 """Every verb of a ticket is reached by a form, and every refusal comes back with what was typed."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -379,3 +381,24 @@ def test_a_session_that_ended_meanwhile_loses_no_word(client: Client, desk: Desk
     resumed = client.post("/sign-in", fields)
     assert "Written before</textarea>" in resumed.text
     assert f'action="/desk/tickets/{ticket.number}/notes"' in resumed.text
+
+
+def test_files_over_the_limit_are_refused_with_the_limit_and_the_text_is_kept(
+    anna: Client, ticket: Ticket, settings: Any
+) -> None:
+    """P5.5"""
+    settings.HAUSPOST = replace(settings.HAUSPOST, mail_size_limit=100_000)
+    fields = {"text": "See the scan.", "to": "petra.lang@lindner.example"}
+    film = SimpleUploadedFile("film.mp4", b"x" * 90_000, "video/mp4")
+    answer = anna.post(f"/desk/tickets/{ticket.number}/replies", {**fields, "files": film})
+    assert answer.status_code == 413
+    assert "0.1 MB are allowed" in words(answer.text) and "See the scan." in answer.text
+    assert not ticket.entries.filter(kind="reply").exists()
+
+
+def test_the_original_mail_is_shown_from_our_own_store(anna: Client, desk: Desk) -> None:
+    """P4.6: no mail server is asked, whatever became of the mail there."""
+    delivery = desk.receives(desk.letter("petra", text="Before.\n\nOn Monday Ada wrote:\n> all of it\n"))
+    at = f"/desk/tickets/{delivery.ticket}/entries/{delivery.entry}/original"
+    assert "all of it" in anna.get(f"{at}.html").text
+    assert b"> all of it" in b"".join(anna.get(f"{at}.eml").streaming_content)  # type: ignore[attr-defined]
