@@ -202,6 +202,12 @@ class TestPeople:
         letter = mail(f"From: Ada Amtmann <ada.mtamm@desk.example>\nX-Mailer: Notes\nSubject: {subject}\n\n{text}\n")
         assert (letter.is_dsn, letter.is_bounce, letter.is_automatic) == (False, False, False)
 
+    @pytest.mark.parametrize("sender", ["no-reply@monitor.example", "postmaster@desk.example", "root@db1.desk.example"])
+    def test_an_alarm_that_names_somebody_is_none(self, sender: str):
+        """P7.8: it may become a ticket."""
+        letter = mail(f"From: {sender}\nSubject: Error: backup failed\n\nBackup of db1 failed, ask ben@desk.example.")
+        assert (letter.is_dsn, letter.is_automatic, letter.is_automatic_reply) == (False, True, False)
+
     def test_a_report_passed_on_as_a_file_is_none(self):
         letter = mail(
             "From: Ada <ada@desk.example>\nSubject: Fwd: Undelivered Mail\nContent-Type: multipart/mixed; boundary=out\n\n"
@@ -218,13 +224,16 @@ class TestPeople:
         )
         assert (letter.is_dsn, letter.is_automatic) == (False, False)
 
-    def test_an_absence_that_names_a_deputy_is_none(self):
-        """P13.1: also with the null path that vacation programs use."""
+    @pytest.mark.parametrize(
+        "subject", ["Abwesend: Drucker", "Automatic reply: Delivery problem", "Auto: Fehler im SAP"]
+    )
+    def test_an_absence_that_names_a_deputy_is_none(self, subject: str):
+        """P13.1: also with the null path that vacation programs use, whatever it answers."""
         letter = mail(
-            "Return-Path: <>\nFrom: Ada <ada@kunde.example>\nAuto-Submitted: auto-replied\nSubject: Abwesend: Drucker\n\n"
+            f"Return-Path: <>\nFrom: Ada <ada@kunde.example>\nAuto-Submitted: auto-replied\nSubject: {subject}\n\n"
             "Ich bin im Urlaub und kann nicht antworten. Bei Problemen wenden Sie sich an ben@kunde.example."
         )
-        assert (letter.is_dsn, letter.is_automatic_reply, letter.is_out_of_office) == (False, True, True)
+        assert (letter.is_dsn, letter.is_automatic_reply) == (False, True)
 
 
 class TestComplaints:

@@ -10,7 +10,6 @@ from ._bounce_words import paragraphs_about, parted, recipients_in_words
 from ._charsets import decode
 from ._headers import Headers, decoded, read_headers
 from ._mime import Part, leaves, read_structure
-from ._reason_words import Reason
 from ._reasons import Told, judge
 
 _MESSAGE_ID = re.compile(
@@ -34,7 +33,7 @@ class Bounce:
 
     `action` is "failed" (refused for good), "expired" (given up after days: the address may be right), "delayed" (still
     being tried) or what the report says ("delivered", "relayed", "expanded"). `is_hard`: the address itself is wrong;
-    `reason` is one of `Reason`.
+    `reason` is one of `_reason_words.Reason`.
     """
 
     recipient: str
@@ -180,6 +179,3 @@ def _original_id(original: Part | None, root: Part) -> str:
     body = decode(root.raw[root.body : root.body + 200_000])
     quoted = next((found for found in _MESSAGE_ID.findall(body) if found != own), "")
     return quoted or next(iter(_ID.findall(root.headers.text("in-reply-to"))), "")
-
-
-__all__ = ["Bounce", "Reason", "Report", "read_report"]

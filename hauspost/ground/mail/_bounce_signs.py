@@ -12,7 +12,7 @@ _DAEMON = re.compile(
 )
 # People write under these names too; such a sender must also have something to report.
 _ROLE = re.compile(
-    r"post_?master|\bbounces?\b|mail ?system|system administrator|mail ?administrator|\bdaemon\b|\bmta\b|"
+    r"post_?master|\bbounces?\b|mail ?system|system administrator|mail ?administrator|\bdaemon\b|\bmta\b|\badministrator@|"
     r"mail ?(?:gateway|server|service)|"
     r"smtp[-_ .]|antivirus|complaints@|no-?reply@",
     re.IGNORECASE,
@@ -28,6 +28,15 @@ _SUBJECT = re.compile(
     r"hängande|olevererbar|non consegnat|mancata consegna|entrega",
     re.IGNORECASE,
 )
+# Of these only returned mail speaks; of errors and problems, alarms do as well.
+_SUBJECT_OF_RETURNED = re.compile(
+    r"undeliver|non-?deliver|not (?:be )?deliver|deliver\w*[ :-]{1,3}(?:fail|status|error|notif|problem|report|delay)|"
+    r"(?:mail|message)\W.{0,20}fail|fail\w* (?:mail|deliver|notice)|returned|returning|bounce|non-?remis|unzustellbar|"
+    r"nicht zugestellt|rückl|zustell|échec de|no se (?:ha )?pud|n[ãa]o entregue|non consegnat|mancata consegna|"
+    r"niet bezorgd|onbestelbaar|niedoręcz|nedoru|недоставлен|не доставлен|不达|退信|送達|配信|teslim edilemedi|"
+    r"iletilemedi|olevererbar|ikke leveres|mail (?:system )?error|user unknown",
+    re.IGNORECASE,
+)
 # What only mail systems write.
 _REPORTED = re.compile(
     r"(?:could|can|was|were|has|have) ?(?:not|n't|n[o']t) (?:be |been )?(?:deliver|reach|sent)|undeliver|"
@@ -36,8 +45,8 @@ _REPORTED = re.compile(
     r"unable to deliver|delivery (?:error|problem|notification|status)|following (?:recipient|address)|"
     r"permanent (?:fatal )?(?:error|failure)|"
     r"(?<![\d.])[45]\d\d[ -]{1,2}#?[45]\.\d\.\d|rcpt to|returned to sender|bouncedrecipients|final-recipient|"
-    r"not a member of|送信でき|配信でき|配送でき|no valid recipients|nicht zugestellt|"
-    r"not been delivered|rejected by|refused by",
+    r"not a member of|not allowed to post|automatically rejected|送信でき|配信でき|配送でき|no valid recipients|"
+    r"nicht zugestellt|not been delivered|rejected by|refused by",
     re.IGNORECASE,
 )
 _ANSWERED_OR_PASSED_ON = re.compile(
@@ -47,7 +56,12 @@ _ANSWERED_OR_PASSED_ON = re.compile(
 
 
 # Headers that programs for people leave; old mail systems, whose reports bear no mark, never write them.
-_OF_PEOPLE = ("user-agent", "x-mailer", "thread-index", "x-gm-message-state", "x-mimeole", "in-reply-to")
+_OF_PEOPLE = ("user-agent", "thread-index", "x-gm-message-state", "x-mimeole", "in-reply-to")
+_MAILERS_OF_PEOPLE = re.compile(
+    r"outlook|apple|iphone|ipad|android|thunderbird|mozilla|notes|evolution|kmail|mutt|the bat|eudora|zimbra|roundcube|"
+    r"horde|squirrel|open-xchange|airmail|em client|groupwise|samsung|webmail|yahoo|office|mailbird|becky|foxmail",
+    re.IGNORECASE,
+)
 _RETURN_PATH = re.compile(r"(?:^|[<\s,.+_=-])(?:bounces?|returns?|verp)(?:[+._=-]|@)", re.IGNORECASE)
 
 
@@ -60,16 +74,20 @@ def is_from_a_machine(headers: Headers, sender: str, subject: str, return_path: 
         return True
     if is_from_a_daemon(sender):
         return True
-    is_role = not sender.strip(" <>") or return_path == "" or bool(_ROLE.search(sender))
-    tells = bool(_SUBJECT.search(subject))
-    if not tells:
-        return is_role and bool(_REPORTED.search(text[:20_000]))
-    if is_role or _bears_marks(headers):
+    is_role = not sender.strip(" <>") or bool(_ROLE.search(sender))
+    if is_role and _SUBJECT_OF_RETURNED.search(subject):
         return True
-    if _ANSWERED_OR_PASSED_ON.match(subject):
-        return False
-    is_of_people = not headers.has("precedence") and any(headers.has(name) for name in _OF_PEOPLE)
-    return not is_of_people and bool(_REPORTED.search(text[:20_000]))
+    tells = bool(_SUBJECT.search(subject))
+    if tells and headers.first("content-type").lower().startswith(b"multipart/report"):
+        return True
+    # Vacation programs use the null path as well.
+    is_nobodys = is_role or return_path == ""
+    is_reported = (tells or is_nobodys) and bool(_REPORTED.search(text[:20_000]))
+    if not is_reported or is_nobodys or _bears_marks(headers):
+        return is_reported
+    # Without any mark, neither an answer, nor what was passed on, nor what a program for people wrote.
+    is_of_people = any(headers.has(name) for name in _OF_PEOPLE) or _MAILERS_OF_PEOPLE.search(headers.text("x-mailer"))
+    return (headers.has("precedence") or not is_of_people) and not _ANSWERED_OR_PASSED_ON.match(subject)
 
 
 def is_from_a_daemon(sender: str) -> bool:
@@ -80,8 +98,4 @@ def is_from_a_daemon(sender: str) -> bool:
 def _bears_marks(headers: Headers) -> bool:
     """What people's mail programs do not write, or a mail written to a return path."""
     submitted = headers.text("auto-submitted").lower()
-    return (
-        headers.first("content-type").lower().startswith(b"multipart/report")
-        or (bool(submitted) and not submitted.startswith("no"))
-        or bool(_RETURN_PATH.search(headers.text("to")))
-    )
+    return (bool(submitted) and not submitted.startswith("no")) or bool(_RETURN_PATH.search(headers.text("to")))
