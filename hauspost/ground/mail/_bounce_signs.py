@@ -12,7 +12,8 @@ _DAEMON = re.compile(
 )
 # People write under these names too; such a sender must also have something to report.
 _ROLE = re.compile(
-    r"post_?master|\bbounces?\b|mail ?system|system administrator|mail ?administrator|\bdaemon\b|\bmta\b|\badministrator@|"
+    r"post_?master|\bbounces?\b|mail ?system|system administrator|mail ?administrator|\bdaemon\b|\bmta\b|"
+    r"\badministrator@|"
     r"mail ?(?:gateway|server|service)|"
     r"smtp[-_ .]|antivirus|complaints@|no-?reply@",
     re.IGNORECASE,
@@ -58,7 +59,8 @@ _ANSWERED_OR_PASSED_ON = re.compile(
 # Headers that programs for people leave; old mail systems, whose reports bear no mark, never write them.
 _OF_PEOPLE = ("user-agent", "thread-index", "x-gm-message-state", "x-mimeole", "in-reply-to")
 _MAILERS_OF_PEOPLE = re.compile(
-    r"outlook|apple|iphone|ipad|android|thunderbird|mozilla|notes|evolution|kmail|mutt|the bat|eudora|zimbra|roundcube|"
+    r"outlook|apple|iphone|ipad|android|thunderbird|mozilla|notes|evolution|kmail|mutt|the bat|eudora|zimbra|"
+    r"roundcube|"
     r"horde|squirrel|open-xchange|airmail|em client|groupwise|samsung|webmail|yahoo|office|mailbird|becky|foxmail",
     re.IGNORECASE,
 )
