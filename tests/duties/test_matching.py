@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -542,3 +543,21 @@ def test_our_own_addresses_are_never_recipients_of_our_replies(desk: Desk) -> No
 
     assert list(desk.sent("reply")[0].recipients.values_list("address", flat=True)) == [desk.address("petra")]
     assert not Person.objects.filter(addresses__kind="ours").exists()
+
+
+def test_what_is_written_into_the_quotation_of_our_reply_is_shown(desk: Desk, ticket: Ticket) -> None:
+    """P4.2: coloured answers in Outlook carry no mark; what we sent tells them apart."""
+    html = (
+        '<div>Siehe unten.</div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0 0 0">'
+        "<p><b>Von:</b> IT-Service &lt;it@lindner.example&gt;<br><b>Gesendet:</b> Montag, 30. November 2026 10:00<br>"
+        "<b>An:</b> Petra Lang<br><b>Betreff:</b> Re: Printer stuck</p></div>"
+        '<p>Have you tried the flap?</p><p style="color:red">Ja, zweimal, ohne Erfolg.</p>'
+    )
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = desk.address("petra"), desk.address("it"), "AW: Printer stuck"
+    mail["In-Reply-To"], mail["Message-ID"] = f"<{reply_id(desk)}>", "<inline@petra.example>"
+    mail.set_content("Siehe unten.\n")
+    mail.add_alternative(html, "html")
+    entry = Entry.objects.get(id=desk.receives(mail.as_bytes()).entry)
+    assert "Ja, zweimal" in entry.html
+    assert "Have you tried the flap?" in entry.html + entry.quoted_html

@@ -33,7 +33,13 @@ class TestWords:
         letter = mail(html("<p>Eins <!-- offen <a href='x"), html("<blockquote type='cite'>Alt</blockquote>Zwei"))
         assert letter.text == "Eins\n\nAlt\n\nZwei"
         assert "Zwei" in letter.visible_html
-        assert "Alt" not in letter.visible_html
+
+    def test_a_quotation_in_a_mail_that_answers_nothing_is_shown(self):
+        """P4: a web form's or a described mail's "Von: …" is what somebody wants to tell."""
+        words = "Diese Mail bekam ich:\n\nVon: Bank <x@bank.example>\nGesendet: Montag\nBetreff: Ihr Konto\n\nKlicken Sie hier.\n"
+        assert "Klicken Sie hier" in read_letter(f"Subject: Phishing?\n\n{words}".encode()).visible_text
+        answered = read_letter(f"Subject: AW: Phishing?\n\n{words}".encode())
+        assert "Klicken Sie hier" in answered.quoted_text and "Diese Mail bekam ich" in answered.visible_text
 
     def test_the_style_of_one_part_is_that_of_its_words(self):
         letter = mail(html("<style>p{color:red}</style><p>Eins</p>"), "Content-Type: text/plain\r\n\r\nZwei <b>")

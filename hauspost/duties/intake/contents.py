@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from hauspost.duties.intake.case import Case
-from hauspost.duties.intake.matching import CALENDAR
+from hauspost.duties.intake.matching import CALENDAR, match_of
 from hauspost.ground import tokens
 from hauspost.ground.files.actions import StoredFile
 from hauspost.ground.files.models import Blob
@@ -15,13 +15,17 @@ from hauspost.ground.mail.addresses import read_plus_address, read_verp
 from hauspost.ground.mail.letter import Attachment, Invitation, Letter, Mailbox
 from hauspost.ground.mail.likeness import pretences
 from hauspost.ground.text.plain import html_of_text
+from hauspost.ground.text.quotes import Folded, fold_html, fold_text
 from hauspost.records.people.actions import sender_of_mail, unknown_sender
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Address, Person
 from hauspost.records.people.refusals import AddressIsOurs, NotAnAddress
+from hauspost.records.tickets.models import Entry
 from hauspost.records.tickets.writing import NewFile, Writing
 
 MOST_PROPOSED = 20
+# As much of a conversation as answers quote: its last entries, in characters.
+MOST_QUOTED, LONGEST_QUOTED = 10, 100_000
 # S9: mails with which other services prove that somebody owns an address.
 CODE_SENDERS = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "notifications", "mailer")
 CODE_WORDS = (
@@ -48,7 +52,7 @@ def author_of(case: Case) -> Person:
 
 
 def writing_of(case: Case) -> Writing:
-    letter = case.letter
+    letter = folded_by_conversation(case)
     return Writing(
         text=letter.text,
         html=letter.visible_html or html_of_text(letter.visible_text),
@@ -109,9 +113,30 @@ def _event(one: Invitation) -> dict[str, Any]:
     return event
 
 
+def folded_by_conversation(case: Case) -> Letter:
+    """The letter, parted by what its ticket really says: what is amid a quotation, but not from there, shows (P4.2)."""
+    letter = case.letter
+    match = match_of(case) if letter.quoted_text or letter.quoted_html else None
+    if match is None or match.standing == "stranger" or letter.is_forwarded or letter.is_dsn:
+        return letter
+    texts = Entry.objects.filter(ticket=match.ticket).order_by("-seq").values_list("text", flat=True)
+    sent = "\n\n".join(texts[:MOST_QUOTED])[:LONGEST_QUOTED]
+    text = fold_text(letter.text, sent=sent)
+    html = fold_html(letter.html, sent=sent) if letter.html else Folded()
+    return replace(
+        letter,
+        visible_text=text.visible,
+        quoted_text=text.quoted,
+        visible_html=html.visible,
+        quoted_html=html.quoted,
+        said_text=text.said,
+        said_html=html.said,
+    )
+
+
 def only_visible(case: Case) -> Writing:
     """What goes out to the requester: the agent's own words, not what they quoted (P29.2)."""
-    letter = case.letter
+    letter = folded_by_conversation(case)
     text = letter.said_text.strip() or letter.visible_text.strip() or letter.text
     html = letter.said_html or letter.visible_html or html_of_text(text)
     return replace(writing_of(case), text=text, html=html, quoted_html="")

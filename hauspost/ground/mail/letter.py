@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from typing import Any
 
-from hauspost.ground.text.quotes import Folded, fold_html, fold_text
+from hauspost.ground.text.quotes import QUOTE, Folded, fold_html, fold_text
 from hauspost.ground.text.safe_html import SANITISER_VERSION
 
 from ._addresses import MAX_MAILBOXES, Mailbox, count_recipients, read_mailboxes
@@ -22,7 +22,7 @@ from ._charsets import storable
 from ._forwarded import Forwarded, Found, find_forwarded, is_passed_on
 from ._headers import Headers
 from ._mime import Part, Structure, read_structure
-from ._subjects import bare_subject, is_forward
+from ._subjects import bare_subject, is_answer, is_forward
 from .raw import Raw
 
 __all__ = [
@@ -186,7 +186,11 @@ def _judged(root: Part, known: dict[str, Any], body: Body, *, within: int = 0) -
         return_path=return_path,
         text=body.text,
     )
-    text, html = _folded(body, is_whole=report.is_dsn or is_forward(known["subject"]))
+    text, html = _folded(
+        body,
+        is_whole=report.is_dsn or is_forward(known["subject"]),
+        answers=bool(known["in_reply_to"] or known["references"]) or is_answer(known["subject"]),
+    )
     is_reply = origin.is_reply and not report.is_dsn and not report.is_feedback
     is_forwarded = text.is_forward or html.is_forward or is_forward(known["subject"])
     found = Found()
@@ -258,14 +262,22 @@ def _is_mail(file: Attachment) -> bool:
     return file.content_type in ("message/rfc822", "message/global") or file.name.lower().endswith(".eml")
 
 
-def _folded(body: Body, *, is_whole: bool) -> tuple[Folded, Folded]:
-    """Text and HTML, each in what is shown and what is folded; reports and mails passed on are never folded (P4.4)."""
+def _folded(body: Body, *, is_whole: bool, answers: bool) -> tuple[Folded, Folded]:
+    """Text and HTML, each in what is shown and what is folded; reports and mails passed on are never folded (P4.4).
+
+    What looks like a quotation in a mail that answers nothing is no quotation: a web form's "Von: …", a mail described.
+    """
     text = fold_text(body.text)
     html = fold_html(body.html) if body.html else Folded()
-    if is_whole:
+    if is_whole or (not answers and _quotes(text)):
         text = replace(text, visible=text.whole, quoted="")
+    if is_whole or (not answers and _quotes(html)):
         html = replace(html, visible=html.whole, quoted="")
     return text, html
+
+
+def _quotes(folded: Folded) -> bool:
+    return any(piece.kind == QUOTE for piece in folded.pieces)
 
 
 def _from_headers(headers: Headers, *, with_people: bool = True) -> dict[str, Any]:
