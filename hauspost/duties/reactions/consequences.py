@@ -16,7 +16,9 @@ def reopen_unreached(event: Event) -> None:
 
 
 def count_bounce(event: Event) -> None:
-    """Mail that came back flags its address after the third time (P14.2)."""
+    """Mail that came back flags its address after the third time (P14.2); a full mailbox is no wrong address."""
+    if not data_of(event).get("address_wrong"):
+        return
     for recipient in data_of(event).get("recipients", []):
         if recipient.get("person"):
             note_bounce(recipient["person"], actor=rule("a mail came back"))

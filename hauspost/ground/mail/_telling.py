@@ -6,7 +6,14 @@ from hauspost.ground.history.actions import SYSTEM, Part, record
 from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
 
 
-def tell(mail: OutgoingMail, kind: str, recipients: Sequence[OutgoingRecipient], *, status: str = "") -> None:
+def tell(
+    mail: OutgoingMail,
+    kind: str,
+    recipients: Sequence[OutgoingRecipient],
+    *,
+    status: str = "",
+    is_address_wrong: bool = False,
+) -> None:
     """Record `kind` in the mail's stream, in the caller's transaction; without a stream nobody is told.
 
     Persons stand in the data as uid. What a server said may hold an address, so unless all went well it is a part,
@@ -24,6 +31,8 @@ def tell(mail: OutgoingMail, kind: str, recipients: Sequence[OutgoingRecipient],
     }
     if status:
         data["status"] = status
+    if is_address_wrong:
+        data["address_wrong"] = True
     parts = (
         ()
         if kind == "mail.handed_over"

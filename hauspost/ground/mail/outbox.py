@@ -168,9 +168,12 @@ def connection_pool() -> Couriers:
     return Couriers()
 
 
-def note_bounce(mail_id: int, address: str, status: str, diagnostic: str, hard: bool) -> bool:
+def note_bounce(
+    mail_id: int, address: str, status: str, diagnostic: str, hard: bool, *, is_address_wrong: bool = True
+) -> bool:
     """Note what another server reported about a mail that had left (P14.1); a delay changes only the state (P14.4).
 
+    `hard`: it has not arrived and will not. `is_address_wrong`: not for a full mailbox, but as there is nobody (P14.2).
     Records "mail.bounced" or "mail.delayed". False when there is nothing new in it.
     """
     with transaction.atomic():
@@ -184,7 +187,7 @@ def note_bounce(mail_id: int, address: str, status: str, diagnostic: str, hard: 
         text = storable(f"{status} {diagnostic}".strip())[:2000]
         if not found:
             return hard and _note_unknown_bounce(mail, status, text)
-        return _note_bounce(mail, found[0], status, text, hard)
+        return _note_bounce(mail, found[0], status, text, hard, is_address_wrong)
 
 
 def delivery_states(
@@ -254,7 +257,9 @@ def forget_letters_about(number: int) -> list[Blob]:
     return released
 
 
-def _note_bounce(mail: OutgoingMail, recipient: OutgoingRecipient, status: str, text: str, hard: bool) -> bool:
+def _note_bounce(
+    mail: OutgoingMail, recipient: OutgoingRecipient, status: str, text: str, hard: bool, is_address_wrong: bool
+) -> bool:
     if recipient.state in (_Step.BOUNCED, _Step.FAILED, _Step.CANCELLED):
         return False
     if not hard and recipient.state == _Step.DELAYED:
@@ -265,7 +270,8 @@ def _note_bounce(mail: OutgoingMail, recipient: OutgoingRecipient, status: str, 
     recipient.handed_over_at = recipient.handed_over_at or moment
     recipient.reply_text, recipient.changed_at = text, moment
     recipient.save(update_fields=["state", "handed_over_at", "reply_text", "changed_at"])
-    tell(mail, "mail.bounced" if hard else "mail.delayed", [recipient], status=status[:20])
+    kind = "mail.bounced" if hard else "mail.delayed"
+    tell(mail, kind, [recipient], status=status[:20], is_address_wrong=hard and is_address_wrong)
     return True
 
 

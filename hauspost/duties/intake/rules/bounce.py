@@ -18,7 +18,9 @@ def judge(case: Case) -> Verdict | None:
             continue
         # Given up is given up: a full mailbox has not got the reply either (P5.2).
         undelivered = bounce.action != "delayed"
-        outbox.note_bounce(mail.id, bounce.recipient, bounce.status, bounce.diagnostic, undelivered)
+        outbox.note_bounce(
+            mail.id, bounce.recipient, bounce.status, bounce.diagnostic, undelivered, is_address_wrong=bounce.is_hard
+        )
     if not letter.bounces and letter.is_bounce:
         outbox.note_bounce(mail.id, "", "", letter.subject, hard=True)
     return Verdict("bounce", "bounce", f"of outgoing mail {mail.id}", ticket=mail.about or None)
