@@ -1,6 +1,7 @@
 """Every verb of a ticket is reached by a form, and every refusal comes back with what was typed."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from hauspost.ground import clock
+from hauspost.ground.mail.letter import read_letter
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Category, Ticket
 from hauspost.records.tickets.writing import Writing
@@ -402,3 +404,32 @@ def test_the_original_mail_is_shown_from_our_own_store(anna: Client, desk: Desk)
     at = f"/desk/tickets/{delivery.ticket}/entries/{delivery.entry}/original"
     assert "all of it" in anna.get(f"{at}.html").text
     assert b"> all of it" in b"".join(anna.get(f"{at}.eml").streaming_content)  # type: ignore[attr-defined]
+
+
+def test_big_files_go_as_a_link_that_ends(anna: Client, desk: Desk, ticket: Ticket, settings: Any) -> None:
+    """P36.3: the mail stays small, names them, and leads the requester to them for two weeks."""
+    settings.HAUSPOST = replace(settings.HAUSPOST, mail_size_limit=100_000)
+    film = SimpleUploadedFile("film.mp4", b"x" * 90_000, "video/mp4")
+    fields = {"text": "See the film.", "to": "petra.lang@lindner.example", "files_as_link": "1", "files": film}
+    anna.post(f"/desk/tickets/{ticket.number}/replies", fields)
+    with desk.later(minutes=1):
+        desk.works()
+        letter = read_letter(desk.sent("reply")[0].letter())
+        assert letter.attachments == () and "film.mp4 (0.1 MB)" in letter.text
+        link = re.search(r"/t/[a-z2-7]+", letter.text)
+        assert link is not None
+        petra = Client()
+        page = petra.get(link[0], follow=True).text
+        file = re.search(r'href="([^"]+/files/\d+[^"]*)"', page)
+        assert file is not None
+        assert b"".join(petra.get(file[1]).streaming_content) == b"x" * 90_000  # type: ignore[attr-defined]
+    with desk.later(days=15):
+        assert petra.get(file[1]).status_code in (302, 403, 404, 410)
+
+
+def test_somebody_from_outside_gets_no_link_to_a_portal(anna: Client, desk: Desk) -> None:
+    """P36.3, S9"""
+    outside = desk.ticket("max@supplier.example")
+    fields = {"text": "See the film.", "to": "max@supplier.example", "files_as_link": "1"}
+    answer = anna.post(f"/desk/tickets/{outside.number}/replies", fields)
+    assert answer.status_code == 422 and "attach the files instead" in words(answer.text)

@@ -93,7 +93,11 @@ def undo(request: HttpRequest, number: int, entry: int) -> HttpResponse:
 
 
 def _writing(request: HttpRequest, ticket: Ticket) -> Writing:
-    return Writing(text=request.POST.get("text", "").replace("\r\n", "\n"), files=_files(request, ticket))
+    return Writing(
+        text=request.POST.get("text", "").replace("\r\n", "\n"),
+        files=_files(request, ticket),
+        files_as_link=bool(request.POST.get("files_as_link")),
+    )
 
 
 def _files(request: HttpRequest, ticket: Ticket) -> list[NewFile]:

@@ -1,6 +1,7 @@
 """The desk's public reply on its way to the requester and the participants: one mail, To and Cc in sight."""
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from hauspost.duties.notices.letters import (
     Desk,
@@ -40,20 +41,22 @@ def send_reply(event: Event) -> None:
     desk = desk_of(ticket)
     if desk is None:
         raise ReachesNobody(number=ticket.number)
-    inline, files = _files(entry)
+    as_link = bool(entry.evidence.get("files_as_link"))
+    inline, files = ([], []) if as_link else _files(entry)
     thread = thread_of(ticket)
     message_id = message_id_for("reply", ticket.number, entry.id, 0, tokens.ring(), settings.HAUSPOST.mail_domain)
     to = [(one["name"], one["address"]) for one in entry.recipients if one["role"] == "to"]
     cc = [(one["name"], one["address"]) for one in entry.recipients if one["role"] != "to"]
     foot = _foot(ticket, entry, desk)
+    text, html = _with_file_names(ticket, entry) if as_link else (entry.text.rstrip(), entry.html)
     mail = outbox.queue(
         Outgoing(
             from_=(_sender_name(entry, desk), desk.address),
             to=to or cc,
             cc=cc if to else (),
             subject=subject_of(ticket, f"Re: {bare_subject(ticket.subject)}"),
-            text=f"{entry.text.rstrip()}\n\n-- \n{foot}\n" if foot else entry.text,
-            html=f"{entry.html}<p>-- <br>{html_of_text(foot).removeprefix('<p>')}" if foot else entry.html,
+            text=f"{text}\n\n-- \n{foot}\n" if foot else f"{text}\n",
+            html=f"{html}<p>-- <br>{html_of_text(foot).removeprefix('<p>')}" if foot else html,
             inline=inline,
             files=files,
             message_id=message_id,
@@ -85,6 +88,15 @@ def _foot(ticket: Ticket, entry: Entry, desk: Desk) -> str:
         with spoken_to(ticket.requester, ticket.team):
             said.append(said_of(way))
     return "\n\n".join(text for text in said if text)
+
+
+def _with_file_names(ticket: Ticket, entry: Entry) -> tuple[str, str]:
+    """The reply's words, and which files lie on the ticket's page, to which the link below leads (P36.3)."""
+    names = Attachment.objects.filter(entry=entry, blob__isnull=False).order_by("position", "id")
+    lines = [f"{name} ({size / 1e6:.1f} MB)" for name, size in names.values_list("name", "size_bytes")]
+    with spoken_to(ticket.requester, ticket.team):
+        told = "\n".join([_("Files on the ticket's page, to download there:"), *lines])
+    return f"{entry.text.rstrip()}\n\n{told}", f"{entry.html}{html_of_text(told)}"
 
 
 def _sender_name(entry: Entry, desk: Desk) -> str:

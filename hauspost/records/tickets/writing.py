@@ -53,6 +53,8 @@ class Writing:
     # How the mail was proven, for `Entry.evidence`; and the other names by which answers may call it (an invitation's).
     evidence: Mapping[str, Any] = field(default_factory=dict)
     known_as: Sequence[str] = ()
+    # The mail names its files and leads to the ticket's page, instead of carrying them (P36.3).
+    files_as_link: bool = False
 
     @property
     def size_bytes(self) -> int:
@@ -96,7 +98,7 @@ def write_entry(
         author_address=writing.author_address[:320],
         channel=writing.channel,
         proof=proof,
-        evidence=dict(writing.evidence),
+        evidence=dict(writing.evidence) | ({"files_as_link": True} if writing.files_as_link else {}),
         subject=writing.subject[:2000],
         text=text,
         html=without_link_tokens(writing.html) or html_of_text(text),

@@ -42,6 +42,9 @@ class ReplyAsked(Written):
 
     to: list[ShortLine] | None = Field(None, max_length=200, description="Only these of the ticket's recipients.")
     status: Key | None = Field(None, description="Set this status in the same step.")
+    files_as_link: Yes = Field(
+        False, description="The mail leads to the files on the ticket's page instead of carrying them."
+    )
     seen_seq: int | None = Field(
         None,
         strict=True,

@@ -1,5 +1,7 @@
 """Entries: read them, answer, note, take back, release."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from ninja import Path, Query
@@ -68,7 +70,7 @@ def reply(request: HttpRequest, number: Path[Number], asked: ReplyAsked) -> Entr
     ticket, _view = ticket_for(number, actor)
     entry = actions.reply(
         ticket,
-        writing_of(request, asked),
+        replace(writing_of(request, asked), files_as_link=asked.files_as_link),
         actor=actor,
         to=None if asked.to is None else list(asked.to),
         status=needed(Status, asked.status, "status") if asked.status else None,

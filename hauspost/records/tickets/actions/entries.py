@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from hauspost.ground import clock, hot
 from hauspost.ground.history.models import Event
@@ -106,7 +107,10 @@ def reply(
     """
     found = locked(ticket, "reply", actor)
     writing.refuse_nothing()
-    _refuse_too_big(writing)
+    if writing.files_as_link:
+        _refuse_without_portal(found)
+    else:
+        _refuse_too_big(writing)
     if seen_seq is not None and Entry.objects.filter(ticket=found, is_public=True, seq__gt=seen_seq).exists():
         raise AnsweredMeanwhile(number=found.number, seq=next_seq(found) - 1)
     recipients = [one for one in recipients_of(found) if to is None or one["address"] in to]
@@ -151,6 +155,13 @@ def _refuse_too_big(writing: Writing) -> None:
     size, limit = writing.size_bytes * 4 // 3, settings.HAUSPOST.mail_size_limit
     if size > limit:
         raise TooBig(found=f"{size / 1e6:.1f} MB", allowed=f"{limit / 1e6:.1f} MB")
+
+
+def _refuse_without_portal(ticket: Ticket) -> None:
+    """A link leads nowhere for somebody from outside (S9)."""
+    if ticket.requester.is_external:
+        reason = _("%(name)s is from outside and has no portal; attach the files instead")
+        raise Invalid("files_as_link", reason % {"name": ticket.requester.name})
 
 
 def _addressed(writing: Writing, recipients: list[dict[str, str]]) -> Writing:
