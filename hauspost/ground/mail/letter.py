@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from typing import Any
 
-from hauspost.ground.text.quotes import QUOTE, Folded, fold_html, fold_text
+from hauspost.ground.text.quotes import Folded, fold_html, fold_text
 from hauspost.ground.text.safe_html import SANITISER_VERSION
 
 from ._addresses import MAX_MAILBOXES, Mailbox, count_recipients, read_mailboxes
@@ -277,7 +277,7 @@ def _folded(body: Body, *, is_whole: bool, answers: bool) -> tuple[Folded, Folde
 
 
 def _quotes(folded: Folded) -> bool:
-    return any(piece.kind == QUOTE for piece in folded.pieces)
+    return any(piece.kind == "quote" for piece in folded.pieces)
 
 
 def _from_headers(headers: Headers, *, with_people: bool = True) -> dict[str, Any]:
