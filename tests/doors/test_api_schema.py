@@ -17,9 +17,11 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks
 
 from hauspost.doors.api.schema import described, operations
+from hauspost.duties.intake.folders import add_folder
 from hauspost.ground.mail.models import OutgoingMail
-from hauspost.records.people.actions import give_role
+from hauspost.records.people.actions import add_alias, add_mail_account, give_role
 from hauspost.records.people.actor import SYSTEM
+from hauspost.records.people.models import Mailbox
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Attachment
 from hauspost.records.tickets.writing import NewFile, Writing
@@ -100,6 +102,9 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Any:
         actions.link(ticket, other, "related", actor=anna)
         give_role(desk.person("karim"), desk.team("it"), "dispatcher", actor=SYSTEM)
         aside = desk.receives(b"From: x@elsewhere.example\r\nSubject: odd\r\n\r\nx" + b"\0" * 10)
+        box = Mailbox.objects.get(team__key="it")
+        server = add_mail_account(name="x", imap_host="127.0.0.1", imap_port=1, user="x", password="x", actor=SYSTEM)
+        folder = add_folder(box, server, "INBOX", actor=SYSTEM)
         schema = schemathesis.openapi.from_dict(SCHEMA)
         schema.app = get_wsgi_application()
         yield {
@@ -117,6 +122,11 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Any:
                 "address": desk.address("marta"),
                 "file": Attachment.objects.latest("id").id,
                 "delivery": aside.id,
+                "mailbox": box.pk,
+                "alias": add_alias(box, "edv@lindner.example", actor=SYSTEM).pk,
+                "folder": folder.pk,
+                "mailbox_key": 1,
+                "server": server.pk,
                 "absence": 1,
                 "mail": getattr(OutgoingMail.objects.first(), "pk", 1),
             },

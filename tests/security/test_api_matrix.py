@@ -14,7 +14,7 @@ from hauspost.doors.api.schema import described
 from hauspost.ground import tokens
 from hauspost.records.people.actions import TOKEN_SCOPES, deactivate, give_token, set_password
 from hauspost.records.people.actor import SYSTEM, Actor, Proof
-from hauspost.records.people.models import AccessToken, Person
+from hauspost.records.people.models import AccessToken, Mailbox, Person
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.company import status_of
 from tests.doors.calling import Program
@@ -65,6 +65,13 @@ SENDS: dict[str, dict[str, Any]] = {
     "archive_location": {}, "restore_location": {}, "add_a_category": {"key": "new", "words": {"en": "x"}},
     "add_status": {"key": "new", "words": {"en": "x"}, "kind": "open"}, "retry_delivery": {}, "discard_delivery": {},
     "file_delivery": {}, "retry_outgoing": {}, "rate": {"score": 5}, "end_absence": {}, "undo_merging": {},
+    "add_mailbox": {"address": "new@lindner.example", "team": "it"}, "change_mailbox": {"welcomes": "people"},
+    "archive_mailbox": {}, "restore_mailbox": {}, "add_mailbox_alias": {"address": "new2@lindner.example"},
+    "change_mailbox_alias": {"may_send": True}, "remove_mailbox_alias": {}, "pause_folder": {}, "resume_folder": {},
+    "fetch_folder": {"server": 1, "folder": "INBOX"}, "change_folder": {"afterwards": "flag"}, "leave_folder": {},
+    "add_mailbox_key": {"file": "eA=="}, "remove_mailbox_key": {}, "test_receiving": {}, "test_sending": {},
+    "send_test_mails": {}, "add_mail_server": {"name": "x", "user": "x", "imap_host": "imap.x.example"},
+    "change_mail_server": {"name": "x"}, "archive_mail_server": {},
     "add_absence": {"starts_on": "2100-01-01", "ends_on": "2100-01-02"}, "merge_person": {"into": "mira.kowalski@lindner.example"},
 }  # fmt: skip
 # Of a ticket, what only the desk may ask.
@@ -87,6 +94,7 @@ ASKED: dict[str, tuple[str, ...]] = {
                "?q=canarynote&seen_as=requester", "?q=canary&seen_as=agent", "?q=canaryheldit"),
     "list_people": ("", "?q=canary", "?q=mira", "?q=canaryperson", "?limit=200"),
     "read_ticket_then": ("?at=2100-01-01T00:00:00Z", "?at=2000-01-01T00:00:00Z"),
+    "list_mailboxes": ("",), "list_mail_servers": ("",),
     "list_deliveries": ("", "?words=canary", "?sender=canaryperson", "?disposition=ticket", "?limit=200"),
 }  # fmt: skip
 # Of the company's own set-up everybody may know.
@@ -163,6 +171,12 @@ def given(field: Field, operation: Operation, planted: Planted, nested_in: Plant
         "delivery": planted.delivery.id,
         "mail": 1,
         "absence": 1,
+        "mailbox": Mailbox.objects.get(team__key="it").pk,
+        "alias": field.alias,
+        "folder": field.folder,
+        "mailbox_key": 1,
+        "server": field.server,
+        "there": "INC0012345",
         "key": "it",
         "team": "it",
         "address": "marta.hofer@lindner.example",
@@ -216,7 +230,7 @@ def test_the_canaries_sing_for_those_who_may_hear_them(field: Field) -> None:
 
 def may_ask(operation: Operation, role: str, key: str) -> bool:
     """May this role ask this of that ticket or delivery?"""
-    if operation.path.startswith("/mail/outgoing"):
+    if operation.path.startswith(("/mail/outgoing", "/mailboxes", "/mail-servers")):
         return role == "karim"
     if "{delivery}" in operation.path:
         return may_open("delivery", role, key)
@@ -274,6 +288,9 @@ def _excused(operation: Operation, role: str, key: str, query: str, status: int)
         return status == 404 and not at_desk
     if operation.id in ("read_person", "list_absences"):
         return status == 404 and role not in HAVE_A_DESK
+    if operation.id == "list_server_folders":
+        # Nobody answers there.
+        return status == 409
     if operation.id == "read_dossier":
         return status == 403 and (role, key) != ("sabine", "it") and role != "wolfgang"
     # What was opened in an emergency, or passed on, has no mail of its own there.

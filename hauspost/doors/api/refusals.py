@@ -85,3 +85,10 @@ class StillWorking(Refused):
     code = "idempotency-key-in-use"
     status = 409
     words = _("The first request with this Idempotency-Key is still at work. Ask again in a second.")
+
+
+class OtherServerTrouble(Refused):
+    """A mail server that we were to ask does not answer as it should; what it said, in words."""
+
+    code = "other-server-trouble"
+    words = _("%(said)s")

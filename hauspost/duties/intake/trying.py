@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from django.conf import settings
 from django.db import transaction
@@ -28,6 +29,9 @@ from hauspost.records.people.models import Mailbox
 PATIENCE = timedelta(minutes=5)
 
 
+Step = Literal["waiting", "left", "arrived", "failed"]
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One mail that we sent to a mailbox of our own, and how far it came."""
@@ -36,8 +40,7 @@ class Attempt:
     to: str
     # To the plus-address, to which answers go (P8.1).
     is_plus: bool
-    # waiting | left | arrived | failed
-    state: str
+    state: Step
     words: str
     detail: str = ""
 
@@ -157,7 +160,7 @@ def _attempt(row: OutgoingRecipient, *, is_plus: bool) -> Attempt:
     came = Delivery.objects.filter(message_id_hash=digest).order_by("id").first()
     answer = f"{row.reply_code or ''} {row.reply_text}".strip()
 
-    def told(how: str, words: str, detail: str = "") -> Attempt:
+    def told(how: Step, words: str, detail: str = "") -> Attempt:
         return Attempt(mail.pk, row.address, is_plus, how, words, detail)
 
     if came is not None:

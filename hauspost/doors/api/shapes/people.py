@@ -243,6 +243,7 @@ class TeamAsked(Asked):
     handover_needs_note: Yes = False
     watches_handed_on: Yes = True
     asks_satisfaction: Yes = False
+    takes_commands: Yes = False
 
 
 class TeamChange(Asked):
@@ -255,6 +256,7 @@ class TeamChange(Asked):
     handover_needs_note: Yes = False
     watches_handed_on: Yes = True
     asks_satisfaction: Yes = False
+    takes_commands: Yes = False
 
 
 class SiteAsked(Asked):

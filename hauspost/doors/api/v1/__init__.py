@@ -14,6 +14,8 @@ from hauspost.doors.api.v1 import (
     entries,
     files,
     handling,
+    mail_servers,
+    mailboxes,
     mailroom,
     me,
     notices,
@@ -29,6 +31,7 @@ from hauspost.records.tickets.refusals import Changed
 api = NinjaAPI(title="Hauspost", version="1", openapi_url=None, docs_url=None, urls_namespace="api-v1")
 CHAPTERS = (
     me, tickets, entries, files, handling, relations, record, search, notices, alarms, people, company, mailroom,
+    mailboxes, mail_servers,
 )  # fmt: skip
 for chapter in CHAPTERS:
     api.add_router("", chapter.routes.router)

@@ -1,0 +1,130 @@
+"""Mail servers for programs of administrators: secrets go in, and never out (S21)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Path
+
+from hauspost.doors.api.addresses import address_of
+from hauspost.doors.api.callers import known_caller
+from hauspost.doors.api.refusals import OtherServerTrouble
+from hauspost.doors.api.routes import Routes
+from hauspost.doors.api.shapes.common import Number
+from hauspost.doors.api.shapes.mailboxes import (
+    MailServerAsked,
+    MailServerChange,
+    MailServerDone,
+    MailServers,
+    MailServerTold,
+    ServerFolders,
+)
+from hauspost.duties.intake import folders
+from hauspost.ground.accounts.checking import folders_of
+from hauspost.ground.accounts.models import MailAccount
+from hauspost.ground.accounts.refusals import AccountTrouble
+from hauspost.ground.refusals import NotFound
+from hauspost.records.people import actions
+from hauspost.records.people.actor import Actor
+
+routes = Routes("Mail servers")
+
+
+@routes.get("/mail-servers", scope="mail:read", gives=MailServers)
+def list_mail_servers(request: HttpRequest) -> MailServers:
+    """List the mail servers, with their state
+
+    Administrators only, like everything here. Secrets are never told.
+    """
+    _administrator(request)
+    return MailServers(servers=[_told(row) for row in MailAccount.objects.order_by("id")])
+
+
+@routes.post("/mail-servers", scope="mail:write", gives=MailServerDone)
+def add_mail_server(request: HttpRequest, asked: MailServerAsked) -> MailServerDone:
+    """Add a mail server from which mail is fetched, or by which it leaves"""
+    made = actions.add_mail_account(actor=_administrator(request), **_sent(asked))
+    return _done(made)
+
+
+@routes.get("/mail-servers/{server}", scope="mail:read", gives=MailServerTold)
+def read_mail_server(request: HttpRequest, server: Path[Number]) -> MailServerTold:
+    """Read one mail server"""
+    _administrator(request)
+    return _told(_server(server))
+
+
+@routes.patch("/mail-servers/{server}", scope="mail:write", gives=MailServerDone)
+def change_mail_server(request: HttpRequest, server: Path[Number], asked: MailServerChange) -> MailServerDone:
+    """Say what has changed about a mail server
+
+    With another host, the password has to be given again. All administrators are told by mail.
+    """
+    actor = _administrator(request)
+    return _done(actions.change_mail_account(_server(server, in_use=True), actor=actor, **_sent(asked)))
+
+
+@routes.post("/mail-servers/{server}/archiving", scope="mail:write", gives=MailServerDone, status=200)
+def archive_mail_server(request: HttpRequest, server: Path[Number]) -> MailServerDone:
+    """Archive a mail server that no mailbox uses
+
+    Its secrets are forgotten at once.
+    """
+    actor, account = _administrator(request), _server(server)
+    folders.retire_account(account, actor=actor)
+    return _done(account)
+
+
+@routes.get("/mail-servers/{server}/folders", scope="mail:read", gives=ServerFolders, also=(409,))
+def list_server_folders(request: HttpRequest, server: Path[Number]) -> ServerFolders:
+    """Sign in at a mail server and list its folders"""
+    _administrator(request)
+    try:
+        return ServerFolders(folders=folders_of(_server(server, in_use=True)))
+    except AccountTrouble as trouble:
+        raise OtherServerTrouble(said=str(trouble)) from trouble
+
+
+def _administrator(request: HttpRequest) -> Actor:
+    """Whoever maintains the system; to others there is no such thing. Raises NotFound."""
+    actor = known_caller(request).actor
+    if not actor.is_administrator:
+        raise NotFound
+    return actor
+
+
+def _server(server: int, *, in_use: bool = False) -> MailAccount:
+    rows = MailAccount.objects.active() if in_use else MailAccount.objects.all()
+    found = rows.filter(pk=server).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _sent(asked: MailServerChange) -> dict[str, Any]:
+    return {name: getattr(asked, name) for name in asked.model_fields_set}
+
+
+def _done(account: MailAccount) -> MailServerDone:
+    return MailServerDone(id=account.pk, href=address_of(f"mail-servers/{account.pk}"))
+
+
+_PLAIN = (
+    "name", "kind", "imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security",
+    "sent_folder", "user", "sign_in", "grant", "tenant", "client_id", "client_secret_ends_on", "authorise_url",
+    "token_url", "scopes", "is_authorised", "authorised_at", "state", "last_error", "failing_since", "last_good_at",
+)  # fmt: skip
+
+
+def _told(row: MailAccount) -> MailServerTold:
+    by_browser = row.sign_in == MailAccount.SignIn.OAUTH and row.grant == MailAccount.Grant.DELEGATED
+    page = f"{settings.HAUSPOST.public_url.rstrip('/')}/desk/settings/mail-servers/{row.pk}/authorisation"
+    return MailServerTold(
+        id=row.pk,
+        href=address_of(f"mail-servers/{row.pk}"),
+        has_password=bool(row.password_sealed),
+        has_client_secret=bool(row.client_secret_sealed),
+        is_archived=row.archived_at is not None,
+        authorise_page=page if by_browser and row.archived_at is None else None,
+        **{name: getattr(row, name) for name in _PLAIN},
+    )
