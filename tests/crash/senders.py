@@ -158,6 +158,12 @@ class SmtpLine:
             self._ledger.refuses("for good")
 
 
+# What the company's mail server writes above what it found to be its own people's. To others a desk that acknowledges
+# so much keeps silent (S10).
+AUTH_SERV_ID = "mail.lindner.example"
+_VOUCHED = f"Authentication-Results: {AUTH_SERV_ID}; dmarc=pass\r\n".encode()
+
+
 class ImapLine:
     """Mail that lies down in a mailbox at the company's IMAP server, for Hauspost to fetch."""
 
@@ -169,7 +175,7 @@ class ImapLine:
         for one in recipients:
             if one not in self._clients:
                 self._clients[one] = self._post.client(one)
-            self._clients[one].append("INBOX", mail.raw())
+            self._clients[one].append("INBOX", _VOUCHED + mail.raw())
         return list(recipients)
 
     def close(self) -> None:
