@@ -232,6 +232,8 @@ TABLE: Mapping[str, Route] = {
     "notices-reading": Route("desk", "POST", {}),
     "ledger": Route("mailroom", queries=("", "?words=canary", "?sender=canaryperson", "?disposition=ticket", "?before=99999")),
     "quarantine": Route("mailroom"),
+    "unchecked": Route("mailroom", queries=("", "?before=99999")),
+    "unchecked-judging": Route("mailroom", "POST", {"delivery": "1", "verdict": "discard"}),
     "quarantine-retry": Route("mailroom", "POST", {}),
     "delivery": Route("delivery"),
     "delivery-file": Route("delivery"),

@@ -63,7 +63,7 @@ SENDS: dict[str, dict[str, Any]] = {
     "change_site": {"country": "FR"}, "archive_site": {}, "restore_site": {},
     "add_location": {"key": "new", "words": {"en": "x"}, "site": "wien", "kind": "room"}, "change_location": {"kind": "room"},
     "archive_location": {}, "restore_location": {}, "add_a_category": {"key": "new", "words": {"en": "x"}},
-    "add_status": {"key": "new", "words": {"en": "x"}, "kind": "open"}, "retry_delivery": {}, "discard_delivery": {},
+    "add_status": {"key": "new", "words": {"en": "x"}, "kind": "open"}, "retry_delivery": {}, "accept_delivery": {}, "mark_delivery_as_spam": {}, "discard_delivery": {},
     "file_delivery": {}, "retry_outgoing": {}, "rate": {"score": 5}, "end_absence": {}, "undo_merging": {},
     "add_mailbox": {"address": "new@lindner.example", "team": "it"}, "change_mailbox": {"welcomes": "people"},
     "archive_mailbox": {}, "restore_mailbox": {}, "add_mailbox_alias": {"address": "new2@lindner.example"},

@@ -19,7 +19,7 @@ from hauspost.doors.desk import (
     triage,
     writing,
 )
-from hauspost.doors.desk.mailroom import ledger, mailbox, outgoing, quarantine, reactions
+from hauspost.doors.desk.mailroom import ledger, mailbox, outgoing, quarantine, reactions, unchecked
 
 _one = "tickets/<int:number>"
 
@@ -89,6 +89,8 @@ urlpatterns = [
     path("mailroom/export", exporting.mails, name="ledger-export"),
     path("mailroom/quarantine", quarantine.show, name="quarantine"),
     path("mailroom/quarantine/retry", quarantine.retry_all, name="quarantine-retry"),
+    path("mailroom/unchecked", unchecked.show, name="unchecked"),
+    path("mailroom/unchecked/judging", unchecked.judging, name="unchecked-judging"),
     path("mailroom/<int:delivery>", quarantine.one, name="delivery"),
     path("mailroom/<int:delivery>/original.eml", quarantine.original_file, name="delivery-file"),
     path("mailroom/<int:delivery>/original.html", quarantine.original_body, name="delivery-body"),

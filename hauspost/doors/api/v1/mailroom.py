@@ -89,6 +89,25 @@ def retry_delivery(request: HttpRequest, delivery: Path[Number]) -> DeliveryDone
     return _done(delivery)
 
 
+@routes.post("/mail/deliveries/{delivery}/acceptance", scope="mail:write", gives=DeliveryDone, status=200)
+def accept_delivery(request: HttpRequest, delivery: Path[Number]) -> DeliveryDone:
+    """Let in a mail that waits to be checked, or was taken for spam
+
+    It goes its way as if its sender had been welcome.
+    """
+    actor = _mailroom_actor(request)
+    actions.accept(_delivery(delivery, actor).id, actor=actor)
+    return _done(delivery)
+
+
+@routes.post("/mail/deliveries/{delivery}/spam", scope="mail:write", gives=DeliveryDone, status=200)
+def mark_delivery_as_spam(request: HttpRequest, delivery: Path[Number]) -> DeliveryDone:
+    """Say that a mail that was set aside is spam"""
+    actor = _mailroom_actor(request)
+    actions.mark_as_spam(_delivery(delivery, actor).id, actor=actor)
+    return _done(delivery)
+
+
 @routes.post("/mail/deliveries/{delivery}/discarding", scope="mail:write", gives=DeliveryDone, status=200)
 def discard_delivery(request: HttpRequest, delivery: Path[Number]) -> DeliveryDone:
     """Say that a mail that was set aside needs nothing

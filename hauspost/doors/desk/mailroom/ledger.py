@@ -21,7 +21,7 @@ from hauspost.records.tickets.models import Ticket
 
 COLOURS = {
     "waiting": "amber", "ticket": "blue", "answer": "blue", "reply": "blue", "note": "blue", "quarantine": "red",
-    "bounce": "red", "flood": "amber", "spam": "amber", "refused": "amber",
+    "bounce": "red", "flood": "amber", "spam": "amber", "refused": "amber", "unchecked": "amber",
 }  # fmt: skip
 
 

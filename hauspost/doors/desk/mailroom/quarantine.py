@@ -56,7 +56,7 @@ def one(request: HttpRequest, delivery: int) -> HttpResponse:
         request,
         "desk/mailroom/delivery.html",
         current="mailroom",
-        tab="quarantine" if row.disposition == "quarantine" else "ledger",
+        tab=row.disposition if row.disposition in ("quarantine", "unchecked") else "ledger",
         row=row,
         letter=letter,
         colours=COLOURS,
