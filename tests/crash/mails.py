@@ -58,11 +58,11 @@ def planned(count: int, seed: int, ways: Sequence[str]) -> list[Mail]:
         if (kind == "both" and way == "imap") or not firsts:
             kind = "new"
         if kind == "again":
-            first = chance.choice(firsts)
-            other = chance.choice([one for one in ways if one != first.way])
-            to = first.recipients[:1] if other == "imap" else first.recipients
-            once_more = (number, kind, other, first.sender, to, first.message_id, first.answers)
-            mails.append(Mail(*once_more, first.file_bytes, first.recipients))
+            same = chance.choice(firsts)
+            other = chance.choice([one for one in ways if one != same.way])
+            to = same.recipients[:1] if other == "imap" else same.recipients
+            once_more = (number, kind, other, same.sender, to, same.message_id, same.answers)
+            mails.append(Mail(*once_more, same.file_bytes, same.recipients))
             continue
         first = chance.choice(firsts) if kind in ("more", "answer") else None
         if first is not None and written[first.sender] >= 4:

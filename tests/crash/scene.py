@@ -159,8 +159,8 @@ def _letters(arrived: list[list[Any]], silent: set[str], figures: dict[str, Any]
     wanted = set(Ticket.objects.filter(channel="mail").values_list("requester__uid", "intake_address"))
     made = Counter[tuple[str, str]]()
     address_of = dict(Ticket.objects.values_list("number", "intake_address"))
-    for uid, about in OutgoingMail.objects.filter(kind="acknowledgement").values_list("person_uid", "about"):
-        made[uid, address_of[about]] += 1
+    for person, about in OutgoingMail.objects.filter(kind="acknowledgement").values_list("person_uid", "about"):
+        made[person, address_of[about]] += 1
     for uid, address in wanted:
         if made[str(uid), address] != 1:
             faults.append(f"{made[str(uid), address]} acknowledgements to {uid} from {address}")
@@ -173,8 +173,8 @@ def _letters(arrived: list[list[Any]], silent: set[str], figures: dict[str, Any]
         figures["sent twice"] += times > 1
         most = (2 + (row.mail.message_id.strip("<>") in silent)) if row.mail.perhaps_twice else 1
         if not 1 <= times <= most:
-            about = f"{row.mail.kind} {row.mail.id} about #{row.mail.about} to {row.address}"
-            faults.append(f"{about} came {times} times; {row.state}, perhaps twice: {row.mail.perhaps_twice}")
+            which = f"{row.mail.kind} {row.mail.id} about #{row.mail.about} to {row.address}"
+            faults.append(f"{which} came {times} times; {row.state}, perhaps twice: {row.mail.perhaps_twice}")
         if row.state != "handed_over":
             faults.append(f"outgoing mail {row.mail.id} is {row.state}: {row.reply_text}")
     faults += [f"a mail came that nobody sent: {key}" for key in came]
