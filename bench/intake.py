@@ -154,7 +154,10 @@ def take(mails: Sequence[Mail], run: str) -> Taken:
 
 @contextmanager
 def _timed_one_by_one(taken: Taken) -> Iterator[None]:
-    """Has each mail's filing and what follows from its event run on the clock, and the reactions that tell the desk."""
+    """Has each mail's filing and what follows from its event run on the clock, and the reactions that tell the desk.
+
+    What several events share (on SQLite their commit) is on the clock of the worker alone.
+    """
     deliver, react = intake.deliver, running._react_once
 
     def react_once() -> bool:

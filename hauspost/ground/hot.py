@@ -63,10 +63,8 @@ class Question(Generic[Found]):
 
 def put(row: Model) -> None:
     """Insert a new row; it knows its number afterwards. What `save(force_insert=True)` does, without signals."""
-    inserting = _inserting(type(row), 1)
-    with inserting.connection.cursor() as cursor:
-        cursor.execute(inserting.sql, inserting.values([row]))
-        row.pk = cursor.fetchone()[0]
+    inserting = _inserting(type(row), 1, is_asking=True)
+    row.pk = _said(inserting.connection, inserting.sql, inserting.values([row])).fetchall()[0][0]
     row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
@@ -74,9 +72,8 @@ def put_all(rows: Sequence[Model]) -> None:
     """Insert new rows of one table, many with one statement; they do not learn their numbers."""
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         some = rows[start : start + _ROWS_AT_ONCE]
-        inserting = _inserting(type(some[0]), len(some))
-        with inserting.connection.cursor() as cursor:
-            cursor.execute(inserting.sql, inserting.values(some))
+        inserting = _inserting(type(some[0]), len(some), is_asking=False)
+        _said(inserting.connection, inserting.sql, inserting.values(some))
 
 
 def change(row: Model, names: Sequence[str]) -> None:
@@ -90,10 +87,8 @@ def change(row: Model, names: Sequence[str]) -> None:
         told = ", ".join(f"{name} = %s" for name in changing.columns)
         # Names only, and those are the models'; every value is a parameter.
         changing.sql = f"UPDATE {table} SET {told} WHERE {connection.ops.quote_name(pk.column)} = %s"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(changing.sql, [*changing.values([row]), row.pk])
-        if not cursor.rowcount:
-            raise DatabaseError(f"{type(row).__name__} {row.pk} is gone")
+    if not _said(connection, changing.sql, [*changing.values([row]), row.pk]).rowcount:
+        raise DatabaseError(f"{type(row).__name__} {row.pk} is gone")
 
 
 def remove(row: Model) -> None:
@@ -105,8 +100,7 @@ def remove(row: Model) -> None:
         quote, meta = connection.ops.quote_name, type(row)._meta
         # Names only, and those are the models'; the value is a parameter.
         sql = kept[key] = f"DELETE FROM {quote(meta.db_table)} WHERE {quote(meta.pk.column)} = %s"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [row.pk])
+    _said(connection, sql, [row.pk])
 
 
 class _Place(Expression):
@@ -136,9 +130,7 @@ class _Compiled:
             raise TransactionManagementError("select_for_update cannot be used outside of a transaction.")
         adapted = [_adapted(value, self.connection) for value in values]
         params = [adapted[one.number] if type(one) is _Place else one for one in self.params]
-        with self.connection.cursor() as cursor:
-            cursor.execute(self.sql, params)
-            rows = cursor.fetchall()
+        rows = _said(self.connection, self.sql, params).fetchall()
         return [self.made(self._converted(row)) for row in rows]
 
     def _converted(self, row: Sequence[Any]) -> list[Any]:
@@ -256,9 +248,10 @@ def _change_of(field: Any, connection: Any) -> Callable[[Any], Any]:
     return prepared(field, connection)
 
 
-def _inserting(model: type[Model], rows: int) -> _Writing:
+def _inserting(model: type[Model], rows: int, *, is_asking: bool) -> _Writing:
+    """`is_asking`: the statement answers the row's number."""
     connection = connections[DEFAULT_DB_ALIAS]
-    kept, key = _kept(connection), (model, rows)
+    kept, key = _kept(connection), (model, rows, is_asking)
     found: _Writing | None = kept.get(key)
     if found is None:
         names = [one.name for one in model._meta.concrete_fields if not isinstance(one, AutoField)]
@@ -267,9 +260,27 @@ def _inserting(model: type[Model], rows: int) -> _Writing:
         quote, pk = connection.ops.quote_name, model._meta.pk.column
         # Names only, and those are the models'; every value is a parameter.
         found.sql = f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(found.columns)}) VALUES {places}"  # noqa: S608
-        if rows == 1:
+        if is_asking:
             found.sql += f" RETURNING {quote(pk)}"
     return found
+
+
+def _said(connection: Any, sql: str, params: Sequence[Any]) -> Any:
+    """The cursor after the statement; what it found is taken from it at once, as the next one is said with it, too.
+
+    Opening one for every statement costs 5 µs, a fifth of what a small one takes. PostgreSQL's look after the health of
+    their connection, so there each is a new one.
+    """
+    if connection.vendor != "sqlite" or connection.queries_logged:
+        cursor = connection.cursor()
+    else:
+        kept = _kept(connection)
+        belongs_to, cursor = kept.get("cursor", (None, None))
+        if cursor is None or belongs_to is not connection.connection:
+            cursor = connection.cursor()
+            kept["cursor"] = (connection.connection, cursor)
+    cursor.execute(sql, params)
+    return cursor
 
 
 def _kept(connection: Any) -> dict[Any, Any]:

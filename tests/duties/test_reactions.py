@@ -163,6 +163,24 @@ def test_a_database_that_is_away_counts_as_no_try(desk: Desk, acknowledging: Rea
     assert set(Pending.objects.values_list("tries", flat=True)) == {0}
 
 
+def test_what_followed_before_the_database_went_away_stays_done(desk: Desk, acknowledging: Reacting) -> None:
+    """Events that share a commit do not share a fault."""
+    acknowledging(failing_for("Bad", OperationalError("database is locked")))
+    from hauspost.duties.intake.actions import deliver_next
+
+    for writer, subject in (("petra", "Good"), ("marta", "Bad")):
+        desk.receives(desk.letter(writer, subject=subject), work=False)
+    deliver_next()
+
+    with pytest.raises(OperationalError):
+        react_next()
+
+    assert [mail.about for mail in desk.sent("acknowledgement")] == [Ticket.objects.get(subject="Good").number]
+    assert {pending.event.stream.name for pending in Pending.objects.all()} == {
+        Ticket.objects.get(subject="Bad").stream
+    }
+
+
 def test_events_of_one_ticket_are_followed_in_order(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """DESIGN: per ticket in order, whatever the table says of each."""
     seen: list[tuple[str, int]] = []
