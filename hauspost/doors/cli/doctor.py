@@ -2,28 +2,19 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from hauspost.doors.cli import _places
+from hauspost.doors.cli import _doctor_mail, _places
+from hauspost.doors.cli._finding import Finding
 from hauspost.ground.config import FILE_NAME, Config, ConfigFault, load, split_listen
 
 # Below this the next big mails may not fit.
 _LEAST_FREE_BYTES = 1_000_000_000
 _LONGEST_SILENCE_SECONDS = 60
 _PATIENCE_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a look at one thing showed; `fix` is empty when all is well."""
-
-    thing: str
-    words: str
-    fix: str = ""
 
 
 @click.command()
@@ -33,9 +24,10 @@ def doctor(folder: Path) -> int:
     faults = 0
     for finding in examine(folder):
         faults += bool(finding.fix)
-        click.echo(f"{'FAULT' if finding.fix else 'ok':<6} {finding.thing}: {finding.words}")
-        if finding.fix:
-            click.echo(f"       → {finding.fix}")
+        word = "FAULT" if finding.fix else "note" if finding.advice else "ok"
+        click.echo(f"{word:<6} {finding.thing}: {finding.words}")
+        if finding.fix or finding.advice:
+            click.echo(f"       → {finding.fix or finding.advice}")
     click.echo(f"{faults} faults." if faults else "All is well.")
     return int(bool(faults))
 
@@ -55,7 +47,7 @@ def examine(folder: Path) -> Iterator[Finding]:
     for look in (_data_folder, _disk, _public_url, _time_zone, _proxy, _log, _metrics, _watched):
         yield from look(config)
     yield from _inside_django(folder, config)
-    yield from _outgoing(config)
+    yield from _outgoing(config, may_be_unset=_doctor_mail.all_send_by_accounts())
 
 
 def _data_folder(config: Config) -> Iterator[Finding]:
@@ -160,8 +152,11 @@ def _inside_django(folder: Path, config: Config) -> Iterator[Finding]:
         yield Finding("migrations", f"the database is newer than this program: it has {unknown[0]}", fix)
         return
     yield Finding("migrations", "none pending")
-    for look in (_triggers, _keys, _public_address, _worker, _administrator, _intake, _backups):
+    for look in (_triggers, _keys, _public_address, _worker, _administrator, _intake, *_MAIL, _backups):
         yield from _safely(look, config)
+
+
+_MAIL = (_doctor_mail.mail_servers, _doctor_mail.plus_addresses)
 
 
 def _safely(look: Callable[[Config], Iterator[Finding]], config: Config) -> Iterator[Finding]:
@@ -275,9 +270,12 @@ def _door(name: str, listen: str) -> Finding:
     return Finding(name, f"{listen} answers: {greeting[:80]}", fix)
 
 
-def _outgoing(config: Config) -> Iterator[Finding]:
+def _outgoing(config: Config, *, may_be_unset: bool = False) -> Iterator[Finding]:
     if config.outgoing_maildir:
         yield Finding("outgoing mail", f"goes into {config.outgoing_maildir}, not to people (a trial)")
+        return
+    if not config.outgoing_host and may_be_unset:
+        yield Finding("outgoing mail", "no server of the house is set; every mailbox sends by one of its own")
         return
     if not config.outgoing_host:
         yield Finding("outgoing mail", "no server is set, so answers wait", "set outgoing_host and its security")

@@ -29,6 +29,7 @@ COMMANDS = {
     "move": "hauspost.doors.cli.move:move",
     "mail": "hauspost.doors.cli.mail:mail",
     "pipe": "hauspost.doors.cli.mail:pipe",
+    "mailbox": "hauspost.doors.cli.mailbox:mailbox",
     "record": "hauspost.doors.cli.record:record",
     "person": "hauspost.doors.cli.person:person",
     "retention": "hauspost.doors.cli.privacy:retention",
