@@ -7,7 +7,6 @@ was reading, so that the next process tries that mail in a child first, and surv
 """
 
 import fcntl
-import math
 import os
 import resource
 import secrets
@@ -54,6 +53,8 @@ class Guard:
         self._is_reading = False
         self._suspects = _left_behind(folder)
         self._note = _new_note(folder)
+        # Linux says here how much memory counts; elsewhere the limit is left out.
+        self._statm = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else 0
         signal.signal(signal.SIGPROF, self._interrupt)
 
     def read(self, do: Callable[[], T], number: int) -> T:
@@ -79,7 +80,7 @@ class Guard:
         if not child:
             self._as_child(do)
         status = _outcome_of(child)
-        if status == _TOO_SLOW or status in (-signal.SIGXCPU, -signal.SIGPROF):
+        if status == _TOO_SLOW or status == -signal.SIGVTALRM:
             raise OverBounds("too_slow")
         if status == _TOO_HEAVY:
             raise OverBounds("too_heavy")
@@ -101,15 +102,31 @@ class Guard:
             os._exit(status)
 
     def _bounded(self, do: Callable[[], T]) -> T:
-        with _limits():
+        with self._memory_limit():
             try:
                 self._is_reading = True
                 # Again and again, should somebody on the way catch everything.
                 signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, _AGAIN_SECONDS)
+                # Nobody hears this one: it ends the process.
+                signal.setitimer(signal.ITIMER_VIRTUAL, CPU_SECONDS + _GRACE_SECONDS)
                 return do()
             finally:
                 self._is_reading = False
                 signal.setitimer(signal.ITIMER_PROF, 0)
+                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+    @contextmanager
+    def _memory_limit(self) -> Iterator[None]:
+        """As much memory more than the process holds by now, enforced by the kernel."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        if self._statm:
+            held = int(os.pread(self._statm, 200, 0).split()[5]) * resource.getpagesize()
+            known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+            resource.setrlimit(resource.RLIMIT_DATA, (min([held + MEMORY_BYTES, *known]), hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._is_reading:
@@ -127,31 +144,6 @@ def guard_at(folder: Path) -> Guard | None:
     if guard is None or guard._process != os.getpid():
         guard = _guards[folder] = Guard(folder)
     return guard
-
-
-@contextmanager
-def _limits() -> Iterator[None]:
-    """As much CPU time and memory more than the process has used by now, enforced by the kernel."""
-    cpu, data = resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_DATA)
-    _set(resource.RLIMIT_CPU, math.ceil(time.process_time() + CPU_SECONDS + _GRACE_SECONDS), cpu)
-    if sys.platform == "linux":
-        _set(resource.RLIMIT_DATA, _data_bytes() + MEMORY_BYTES, data)
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_CPU, cpu)
-        resource.setrlimit(resource.RLIMIT_DATA, data)
-
-
-def _set(which: int, wanted: int, limits: tuple[int, int]) -> None:
-    soft, hard = limits
-    known = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(which, (min([wanted, *known]), hard))
-
-
-def _data_bytes() -> int:
-    with open("/proc/self/statm", "rb", buffering=0) as told:
-        return int(told.read(200).split()[5]) * resource.getpagesize()
 
 
 def _outcome_of(child: int) -> int:

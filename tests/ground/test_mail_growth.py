@@ -1,0 +1,102 @@
+"""Reading is linear: four times as much of anything takes about four times as long, wherever it stands (S19)."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from hauspost.ground.mail.letter import read_letter
+from hauspost.ground.text.quotes import fold_html, fold_text
+
+pytestmark = pytest.mark.once
+# What makes patterns and parsers try again and again: as S19 names it, and what is known of mails and of HTML.
+UNITS = [b"(", b"<", b'"', b" ", b",", b"=?", b";", b"["]
+MORE_UNITS = [
+    b">", b"&", b"\\", b"@", b"</", b"<!--", b"<img ", b"<p style='", b"a@b ", b"> \n", b"a \n", b"begin 644 a\n", b"\xe2\x80\xae",
+]  # fmt: skip
+HEADERS = (
+    "Subject", "From", "To", "Reply-To", "Date", "Message-ID", "References", "Content-Type", "Content-Disposition",
+    "List-Id", "Return-Path", "Authentication-Results", "X-Failed-Recipients", "X-Spam-Status", "X-Hauspost-Loop",
+)  # fmt: skip
+BODIES = {
+    "text": b"Content-Type: text/plain; charset=utf-8\r\n\r\n%s",
+    "flowed": b"Content-Type: text/plain; format=flowed\r\n\r\n%s",
+    "html": b"Content-Type: text/html\r\n\r\n<p>hi</p><blockquote type=cite>%s",
+    "quoted-printable": b"Content-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%s",
+    "enriched": b"Content-Type: text/enriched\r\n\r\n%s",
+    "answer": b"Content-Type: text/plain\r\n\r\nhi\r\n\r\nOn Monday, Ben <b@x.org> wrote:\r\n> %s",
+    "calendar": b"Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:%s",
+    "report": b"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\n"
+    b"Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; x\r\n\r\nFinal-Recipient: %s",
+    "bounce": b"X-Failed-Recipients: a@x.org\r\n\r\nUndelivered mail:\r\n\r\n%s",
+    "mail": b"Content-Type: message/rfc822\r\n\r\n%s",
+    "base64": b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n%s",
+    "tnef": b"Content-Type: application/ms-tnef\r\n\r\n\x78\x9f\x3e\x22\x01\x00%s",
+    "rtf": b"Content-Type: application/rtf\r\n\r\n{\\rtf1 %s",
+    "envelope": b"Content-Type: application/pkcs7-mime; name=smime.p7m\r\n\r\n%s",
+    "parts": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n%s",
+    "filename": b'Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Disposition: attachment; filename="%s"\r\n\r\nx',
+}
+# A megabyte; a head may have no more.
+MUCH, MOST_OF_HEAD = 1_000_000, 990_000
+HEAD = b"From: mailer-daemon@x.org\r\nSubject: Undelivered\r\n"
+
+
+def seconds(do: Callable[[], object]) -> float:
+    begun = time.process_time()
+    do()
+    return time.process_time() - begun
+
+
+def grows_too_fast(do: Callable[[bytes], object], unit: bytes, much: int) -> bool:
+    """Does four times as much take eight times as long, or more? Asked twice, as a machine has other things to do."""
+    small, big = (unit * (size // len(unit)) for size in (much // 4, much))
+    for _ in range(2):
+        long = seconds(lambda: do(big))
+        # What takes no time at all has no growth that matters.
+        if long < 0.1 or long < 8 * seconds(lambda: do(small)):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_no_header_makes_reading_more_than_linear(name: str) -> None:
+    """S19: a quadratic step would take sixteen times as long."""
+
+    def read(junk: bytes) -> object:
+        rest = b"".join(line for line in HEAD.splitlines(True) if not line.startswith(name.encode()))
+        return read_letter(rest + name.encode() + b": " + junk + b"\r\n\r\nx")
+
+    assert [unit for unit in UNITS if grows_too_fast(read, unit, MOST_OF_HEAD)] == []
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_no_body_makes_reading_more_than_linear(name: str) -> None:
+    """S19"""
+
+    def read(junk: bytes) -> object:
+        return read_letter(HEAD + BODIES[name].replace(b"%s", junk[: MOST_OF_HEAD if name == "filename" else MUCH]))
+
+    assert [unit for unit in (*UNITS, *MORE_UNITS) if grows_too_fast(read, unit, MUCH)] == []
+
+
+@pytest.mark.parametrize("name", ["text", "html", "bounce"])
+def test_no_number_of_lines_makes_reading_more_than_linear(name: str) -> None:
+    """S19"""
+
+    def read(junk: bytes) -> object:
+        lines = b"\r\n".join(junk[at : at + 76] for at in range(0, len(junk), 76))
+        return read_letter(HEAD + BODIES[name].replace(b"%s", lines))
+
+    assert [unit for unit in (*UNITS, b">", b"@", b"\xe2\x80\xae") if grows_too_fast(read, unit, MUCH)] == []
+
+
+@pytest.mark.parametrize("unit", ["> a\n", "a b c\n", "Am Montag schrieb Ben:\n", "<p>a</p>", "<blockquote>a"])
+def test_folding_beside_a_long_conversation_is_linear(unit: str) -> None:
+    """S19: what was written before is compared with what is quoted now (P4.2)."""
+
+    def fold(junk: bytes) -> object:
+        text = junk.decode()
+        return fold_text(text, sent=text + text), fold_html(text, sent=text)
+
+    assert not grows_too_fast(fold, unit.encode(), MUCH // 5)
