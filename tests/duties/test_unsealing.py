@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from hauspost.doors.desk.told import marks_of
 from hauspost.duties.intake.models import Delivery
-from hauspost.duties.intake.unsealing import PURPOSE
 from hauspost.ground import sealing
+from hauspost.records.people.actions import KEY_PURPOSE
 from hauspost.records.people.models import Mailbox, MailboxKey
 from hauspost.records.tickets.models import Entry
 from tests.desk import Desk
@@ -86,7 +86,7 @@ def test_what_was_encrypted_for_the_mailbox_is_read_and_loads_nothing(desk: Desk
         mailbox=Mailbox.objects.get(address__address=IT),
         kind="smime",
         public=(keys / "it.pem").read_text(),
-        private_sealed=sealing.seal((keys / "it.key").read_text(), PURPOSE),
+        private_sealed=sealing.seal((keys / "it.key").read_text(), KEY_PURPOSE),
         fingerprint="x",
         created_at=NOW,
     )
