@@ -479,3 +479,12 @@ def test_a_team_may_be_allowed_commands_by_mail(karim: Client, desk: Desk) -> No
     team = desk.team("it")
     team.refresh_from_db()
     assert team.takes_commands
+
+
+def test_a_secret_typed_after_the_session_ended_is_not_kept(desk: Desk) -> None:
+    """S21: what was written comes back after signing in (P23.2), a secret has to be typed again."""
+    answer = Client().post(
+        f"{SERVERS}/new?kind=other", {"name": "Our new Dovecot", "client_secret": SECRET, "password": SECRET}
+    )
+    assert answer.status_code == 401
+    assert "Our new Dovecot" in answer.text and SECRET not in answer.text

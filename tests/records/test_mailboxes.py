@@ -342,8 +342,8 @@ def test_a_reply_leaves_from_the_address_that_was_written_to_if_that_is_permitte
     account = server()
     people.change_mailbox(box(desk), actor=SYSTEM, sends_by=account)
     alias = people.add_alias(box(desk), "hilfe@lindner.example", actor=SYSTEM, may_send=True)
-    ticket = desk.ticket("petra")
-    Ticket.objects.update(intake_address="hilfe@lindner.example")
+    ticket = desk.ticket("petra", to="hilfe@lindner.example")
+    assert ticket.team == desk.team("it")
     mail, letter = replied(desk, ticket)
     assert (letter.sender and letter.sender.address, mail.envelope_from) == ("hilfe@lindner.example",) * 2
     assert letter.reply_to[0].address.startswith("hilfe+")

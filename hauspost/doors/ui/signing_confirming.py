@@ -17,6 +17,7 @@ from hauspost.doors.ui.acting import View, signed_in
 from hauspost.doors.ui.onward import wanted_in
 from hauspost.doors.ui.pages import page
 from hauspost.doors.ui.problems import is_for_a_program, problem
+from hauspost.doors.ui.stale_forms import is_secret
 from hauspost.ground.refusals import Refused
 from hauspost.records.people.factors import factors_of, passkeys
 from hauspost.records.people.login import codes, session
@@ -59,7 +60,7 @@ class SecondFactorFirst:
         if request.method in ("GET", "HEAD"):
             request.session[_GOING_TO] = request.get_full_path()
             return HttpResponseRedirect(there)
-        typed = [text for name, text in request.POST.items() if len(text) > 20 and name != "csrfmiddlewaretoken"]
+        typed = [text for name, text in request.POST.items() if len(text) > 20 and not is_secret(name)]
         return page(request, "ui/security/first.html", status=403, there=there, typed=typed)
 
 

@@ -19,6 +19,11 @@ _SECRET = re.compile(r"csrfmiddlewaretoken|again|code|.*(password|token|secret).
 _HOST = re.compile(r"[A-Za-z0-9.\-:\[\]_]{1,253}")
 
 
+def is_secret(name: str) -> bool:
+    """A field whose content is never shown or kept: what was typed there has to be typed again (S21)."""
+    return _SECRET.fullmatch(name) is not None
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW: a wrong public URL (P18.1), or a token of another session (P18.3).
 
@@ -33,11 +38,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if _is_from_our_page(request) and request.path == reverse("sign-in") and request.user.is_authenticated:
         # Signed in already, in another tab.
         return HttpResponseRedirect(request.get_full_path())
-    secret = any(_SECRET.fullmatch(name) and name != "csrfmiddlewaretoken" for name in request.POST)
+    secret = any(is_secret(name) and name != "csrfmiddlewaretoken" for name in request.POST)
     if not _is_from_our_page(request) or secret:
         again = request.get_full_path() if secret and _is_from_our_page(request) else ""
         return _whole(request, "ui/csrf.html", differs=False, again=again, typed=_long_texts(request))
-    kept = [(name, text) for name, texts in request.POST.lists() if not _SECRET.fullmatch(name) for text in texts]
+    kept = [(name, text) for name, texts in request.POST.lists() if not is_secret(name) for text in texts]
     return _whole(request, "ui/stale.html", target=request.get_full_path(), kept=kept, lost_files=bool(request.FILES))
 
 
@@ -67,11 +72,7 @@ def _is_from_our_page(request: HttpRequest) -> bool:
 
 def _long_texts(request: HttpRequest) -> list[tuple[str, str]]:
     return [
-        (name, text)
-        for name, texts in request.POST.lists()
-        if not _SECRET.fullmatch(name)
-        for text in texts
-        if len(text) > 20
+        (name, text) for name, texts in request.POST.lists() if not is_secret(name) for text in texts if len(text) > 20
     ]
 
 
