@@ -91,4 +91,4 @@ class OtherServerTrouble(Refused):
     """A mail server that we were to ask does not answer as it should; what it said, in words."""
 
     code = "other-server-trouble"
-    words = _("%(said)s")
+    words = "%(said)s"
