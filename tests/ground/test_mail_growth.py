@@ -77,7 +77,8 @@ def test_no_body_makes_reading_more_than_linear(name: str) -> None:
     def read(junk: bytes) -> object:
         return read_letter(HEAD + BODIES[name].replace(b"%s", junk[: MOST_OF_HEAD if name == "filename" else MUCH]))
 
-    assert [unit for unit in (*UNITS, *MORE_UNITS) if grows_too_fast(read, unit, MUCH)] == []
+    units = UNITS + MORE_UNITS if name in ("text", "html", "answer") else UNITS
+    assert [unit for unit in units if grows_too_fast(read, unit, MUCH)] == []
 
 
 @pytest.mark.parametrize("name", ["text", "html", "bounce"])
