@@ -8,7 +8,7 @@ from django.conf import settings
 
 from hauspost.duties.intake.case import Case
 from hauspost.duties.intake.matching import CALENDAR, match_of
-from hauspost.ground import tokens
+from hauspost.ground import hot, tokens
 from hauspost.ground.files.actions import StoredFile
 from hauspost.ground.files.models import Blob
 from hauspost.ground.mail.addresses import read_plus_address, read_verp
@@ -26,6 +26,9 @@ from hauspost.records.tickets.writing import NewFile, Writing
 MOST_PROPOSED = 20
 # As much of a conversation as answers quote: its last entries, in characters.
 MOST_QUOTED, LONGEST_QUOTED = 10, 100_000
+_SAID = hot.Question(
+    lambda ticket: Entry.objects.filter(ticket=ticket).order_by("-seq").values_list("text", flat=True)[:MOST_QUOTED]
+)
 # S9: mails with which other services prove that somebody owns an address.
 CODE_SENDERS = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "notifications", "mailer")
 CODE_WORDS = (
@@ -119,8 +122,7 @@ def folded_by_conversation(case: Case) -> Letter:
     match = match_of(case) if letter.quoted_text or letter.quoted_html else None
     if match is None or match.standing == "stranger" or letter.is_forwarded or letter.is_dsn:
         return letter
-    texts = Entry.objects.filter(ticket=match.ticket).order_by("-seq").values_list("text", flat=True)
-    sent = "\n\n".join(texts[:MOST_QUOTED])[:LONGEST_QUOTED]
+    sent = "\n\n".join(_SAID.all(match.ticket))[:LONGEST_QUOTED]
     text = fold_text(letter.text, sent=sent)
     html = fold_html(letter.html, sent=sent) if letter.html else Folded()
     return replace(

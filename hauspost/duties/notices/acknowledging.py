@@ -27,14 +27,14 @@ from hauspost.records.people.actor import Proof
 from hauspost.records.tickets.models import Entry, Ticket
 
 _FIRST_ENTRY = hot.Question(lambda ticket: Entry.objects.filter(ticket=ticket, seq=1).only("id", "message_id", "proof"))
-# The tickets with which somebody wrote to an intake address and was told so, since a moment.
-_ACKNOWLEDGED = hot.Question(
-    lambda person, since, address: Ticket.objects.filter(
-        intake_address=address,
-        number__in=OutgoingMail.objects.filter(kind="acknowledgement", person_uid=person, created_at__gt=since).values(
-            "about"
-        ),
-    ).values_list("number")[:1]
+# By person: SQLite would rather go through all acknowledgements of the day, were it asked for their kind.
+_MAILS_TO = hot.Question(
+    lambda person, since: OutgoingMail.objects.filter(person_uid=person, created_at__gt=since).values_list(
+        "about", "kind"
+    )
+)
+_CAME_TO = hot.Question(
+    lambda number, address: Ticket.objects.filter(number=number, intake_address=address).values_list("number")
 )
 NEVER = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster", "bounce")
 ONCE_IN = timedelta(hours=24)
@@ -59,7 +59,7 @@ def acknowledge(event: Event) -> None:
     is_proven = entry.proof in PROVEN
     if not is_proven and _is_too_much():
         return
-    with spoken_to(ticket.requester, ticket.team):
+    with spoken_to(ticket.requester, ticket.team, desk.language):
         subject, text = _words(ticket, desk.name, is_proven)
     outbox.queue(
         Outgoing(
@@ -135,4 +135,6 @@ def _words(ticket: Ticket, desk: str, is_proven: bool) -> tuple[str, str]:
 
 def _was_acknowledged(ticket: Ticket) -> bool:
     """Did this sender get one from this intake address within a day?"""
-    return _ACKNOWLEDGED.is_true(str(ticket.requester.uid), clock.now() - ONCE_IN, ticket.intake_address)
+    sent = _MAILS_TO.all(str(ticket.requester.uid), clock.now() - ONCE_IN)
+    numbers = {about for about, kind in sent if kind == OutgoingMail.Kind.ACKNOWLEDGEMENT}
+    return any(_CAME_TO.is_true(number, ticket.intake_address) for number in numbers)
