@@ -385,3 +385,12 @@ def test_the_signature_stands_below_a_reply_in_the_requesters_language(desk: Des
     assert "IT-Service &lt;Tor 3&gt;<br>Tel. 4711" in letter.html
     _mail, letter = replied(desk, desk.ticket("mira"))
     assert "Phone 4711" in letter.text
+
+
+def test_strangers_are_answered_in_the_language_of_the_mailbox_they_wrote_to(desk: Desk) -> None:
+    """P44.2: the person's, else the mailbox's, else the team's; the team speaks German here."""
+    people.change_mailbox(box(desk), actor=SYSTEM, language="en")
+    desk.ticket("petra")
+    desk.ticket("dirk@haulier.example")
+    german, english = (read_letter(one.letter()).text for one in desk.sent("acknowledgement"))
+    assert "Nummer" in german and "has the number" in english

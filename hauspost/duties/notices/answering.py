@@ -48,7 +48,7 @@ def send_reply(event: Event) -> None:
     to = [(one["name"], one["address"]) for one in entry.recipients if one["role"] == "to"]
     cc = [(one["name"], one["address"]) for one in entry.recipients if one["role"] != "to"]
     foot = _foot(ticket, entry, desk)
-    text, html = _with_file_names(ticket, entry) if as_link else (entry.text.rstrip(), entry.html)
+    text, html = _with_file_names(ticket, entry, desk) if as_link else (entry.text.rstrip(), entry.html)
     mail = outbox.queue(
         Outgoing(
             from_=(_sender_name(entry, desk), desk.address),
@@ -85,16 +85,16 @@ def _foot(ticket: Ticket, entry: Entry, desk: Desk) -> str:
     said = [signature_of(desk, ticket.requester, ticket.team)]
     way = way_back(ticket, [one["person"] for one in entry.recipients])
     if way is not None:
-        with spoken_to(ticket.requester, ticket.team):
+        with spoken_to(ticket.requester, ticket.team, desk.language):
             said.append(said_of(way))
     return "\n\n".join(text for text in said if text)
 
 
-def _with_file_names(ticket: Ticket, entry: Entry) -> tuple[str, str]:
+def _with_file_names(ticket: Ticket, entry: Entry, desk: Desk) -> tuple[str, str]:
     """The reply's words, and which files lie on the ticket's page, to which the link below leads (P36.3)."""
     names = Attachment.objects.filter(entry=entry, blob__isnull=False).order_by("position", "id")
     lines = [f"{name} ({size / 1e6:.1f} MB)" for name, size in names.values_list("name", "size_bytes")]
-    with spoken_to(ticket.requester, ticket.team):
+    with spoken_to(ticket.requester, ticket.team, desk.language):
         told = "\n".join([_("Files on the ticket's page, to download there:"), *lines])
     return f"{entry.text.rstrip()}\n\n{told}", f"{entry.html}{html_of_text(told)}"
 

@@ -49,7 +49,7 @@ def tell_of_solution(event: Event) -> None:
     last = (
         Entry.objects.filter(ticket=ticket, is_public=True).order_by("-seq").values_list("id", flat=True).first() or 0
     )
-    with spoken_to(ticket.requester, ticket.team):
+    with spoken_to(ticket.requester, ticket.team, desk.language):
         text = _words(ticket, desk.name)
     outbox.queue(
         Outgoing(

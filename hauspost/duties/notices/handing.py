@@ -47,7 +47,7 @@ def _send(ticket: Ticket, desk: Desk, address: str) -> None:
     entry = Entry.objects.filter(ticket=ticket, seq=1).only("id", "message_id", "proof").get()
     # Whoever is not proven gets none of the mail's own words back (S10).
     is_proven = entry.proof in PROVEN
-    with spoken_to(ticket.requester, ticket.team):
+    with spoken_to(ticket.requester, ticket.team, desk.language):
         subject = f"Re: {ticket.subject}" if is_proven and ticket.subject else _("Your request")
         text = _words(ticket, desk)
     outbox.queue(

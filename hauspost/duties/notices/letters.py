@@ -22,7 +22,7 @@ from hauspost.records.tickets.models import Entry, Ticket
 
 MOST_REFERENCES = 20
 _TICKET = hot.Question(lambda number: Ticket.objects.with_people().filter(number=number))
-_BOX = ("name", "sender_name", "signature", "sends_by_id")
+_BOX = ("name", "language", "sender_name", "signature", "sends_by_id")
 _BOXES = hot.Question(
     lambda team: (
         IntakeAddress.objects.filter(team=team, archived_at__isnull=True)
@@ -52,6 +52,8 @@ class Desk:
 
     address: str
     name: str
+    # The mailbox's own; "" for the team's.
+    language: str = ""
     # P31.4: a reply names the person who wrote, or the team only.
     names_person: bool = True
     # What stands below replies, by language.
@@ -84,25 +86,26 @@ def desk_of(ticket: Ticket) -> Desk | None:
     chosen = next((one for one in permitted if one[0] == ticket.intake_address), next(iter(permitted), None))
     if chosen is None:
         return None
-    address, name, sender_name, signature, account = chosen
+    address, name, language, sender_name, signature, account = chosen
     return Desk(
         address=address,
-        name=name or ticket.team.name_in(language_of(ticket.requester, ticket.team)),
+        name=name or ticket.team.name_in(language_of(ticket.requester, ticket.team, language)),
+        language=language,
         names_person=sender_name == IntakeAddress.SenderName.PERSON,
         signature=signature,
         account=MailAccount.objects.filter(pk=account).first() if account else None,
     )
 
 
-def language_of(person: Person | None, team: Team) -> str:
-    """The person's language, else the team's, else the company's (P44.2)."""
-    return (person.language if person else "") or team.language or settings.LANGUAGE_CODE
+def language_of(person: Person | None, team: Team, mailbox: str = "") -> str:
+    """The person's language, else the mailbox's, else the team's, else the company's (P44.2)."""
+    return (person.language if person else "") or mailbox or team.language or settings.LANGUAGE_CODE
 
 
 @contextmanager
-def spoken_to(person: Person | None, team: Team) -> Iterator[None]:
+def spoken_to(person: Person | None, team: Team, mailbox: str = "") -> Iterator[None]:
     """Write in the language of whoever reads, and show times in their zone."""
-    with translation.override(language_of(person, team)):
+    with translation.override(language_of(person, team, mailbox)):
         yield
 
 
@@ -126,7 +129,7 @@ def main_address(person: Person) -> str:
 
 def signature_of(desk: Desk, person: Person | None, team: Team) -> str:
     """What stands below a reply, in the reader's language; "" for nothing."""
-    return in_language(desk.signature, language_of(person, team), settings.LANGUAGE_CODE)
+    return in_language(desk.signature, language_of(person, team, desk.language), settings.LANGUAGE_CODE)
 
 
 def answers_to(desk: Desk, ticket: Ticket, entry_id: int) -> Mailbox:

@@ -20,7 +20,7 @@ def tell_too_big(ticket: Ticket, sender: Person, *, limit_bytes: int, entry: int
     desk, address = desk_of(ticket), main_address(sender)
     if desk is None or not address:
         return
-    with spoken_to(sender, ticket.team):
+    with spoken_to(sender, ticket.team, desk.language):
         subject = _("Your mail was too big")
         text = "\n\n".join(
             [
