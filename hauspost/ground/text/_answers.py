@@ -1,5 +1,6 @@
 """Answers that stand within a quotation, found by comparing it with what it quotes (P4.2)."""
 
+import re
 from bisect import bisect_left
 
 from ._introductions import MOST_LINES, Line, header_block, introduction
@@ -8,6 +9,7 @@ _RUN = 3  # words by which a place in the quoted text is found again
 _SKIPPED = 3  # words of the quoted text that a program may drop between two lines: bullets, names of pictures
 _SURE = 6  # words of one line that cannot be alike by chance
 _LONGEST_SENT = 500_000  # characters
+_WORD = re.compile(r"[^\W_]+")
 _LONG = 8  # words of a line of which one may differ: hyphens, cut words
 
 
@@ -18,8 +20,8 @@ class _Quoted:
         self.words = words_of(text)
         self.place = 0
         self._places: dict[tuple[str, ...], list[int]] = {}
-        for at in range(len(self.words) - _RUN + 1):
-            self._places.setdefault(tuple(self.words[at : at + _RUN]), []).append(at)
+        for at, run in enumerate(zip(*(self.words[first:] for first in range(_RUN)), strict=False)):
+            self._places.setdefault(run, []).append(at)
 
     def goes_on_with(self, words: list[str]) -> bool:
         """Whether a line comes from the quoted text: next in it or, if long enough to be sure, anywhere."""
@@ -83,4 +85,4 @@ def show_answers(lines: list[Line], kinds: list[str], sent: str) -> None:
 
 def words_of(text: str) -> list[str]:
     """The words of a text alone: without case, prefixes, punctuation and wrapping."""
-    return "".join(character if character.isalnum() else " " for character in text.casefold()).split()
+    return _WORD.findall(text.casefold())
