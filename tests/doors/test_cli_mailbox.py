@@ -10,17 +10,23 @@ from django.conf import settings
 
 from hauspost.doors.cli import _doctor_mail
 from hauspost.doors.cli.main import run
-from hauspost.duties.intake import folders, trying
+from hauspost.duties.intake import fetching, folders, trying
 from hauspost.duties.intake.actions import deliver_next
 from hauspost.duties.intake.models import Delivery
+from hauspost.duties.keeping import restore
 from hauspost.ground import clock
-from hauspost.ground.accounts.checking import Finding
+from hauspost.ground.accounts import imap, signing_in, smtp
+from hauspost.ground.accounts.checking import Finding, check_imap
 from hauspost.ground.accounts.models import MailAccount
+from hauspost.ground.accounts.refusals import OnHold
+from hauspost.ground.mail import outbox
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM
 from hauspost.records.people.models import Mailbox
 from tests.desk import Desk
+from tests.doors.browsing import administrator, words
+from tests.doors.settings_forms import SETTINGS
 
 Says = Callable[..., tuple[int, str]]
 
@@ -111,6 +117,43 @@ def found(look: Any) -> dict[str, list[tuple[str, str, str]]]:
     for one in look(settings.HAUSPOST):
         things.setdefault(one.thing, []).append((one.words, one.fix, one.advice))
     return things
+
+
+def test_a_restored_desk_does_nothing_in_a_mailbox_until_somebody_says_so(says: Says, desk: Desk) -> None:
+    """P40: nothing is fetched, sent or renewed, and no server is even asked; resumed, all of it goes on."""
+    account, box = dovecot(), box_of(desk, "it")
+    folders.add_folder(box, account, "INBOX", afterwards="delete", actor=SYSTEM)
+    people.change_mailbox(box, sends_by=account, actor=SYSTEM)
+    desk.ticket("petra")
+    letter = OutgoingMail.objects.filter(account=account).latest("id")
+    outbox.retry_now(letter)
+    letter.refresh_from_db()
+    tries = letter.tries
+
+    assert restore._hold_mail_servers() == ("Dovecot",)
+
+    account.refresh_from_db()
+    outbox.send_due()
+    letter.refresh_from_db()
+    assert fetching.wanted() == [] and fetching.load(box.folders.get().pk) is None
+    assert (letter.state, letter.tries) == ("queued", tries)
+    for sign_in in (imap.open_mailbox, smtp.open_account, signing_in.access_token):
+        with pytest.raises(OnHold):
+            sign_in(account)
+    assert check_imap(account).words == str(OnHold(server="Dovecot"))
+    account.refresh_from_db()
+    assert account.failing_since is None
+    assert "is on hold since this desk was restored" in says("mailbox", "list")[1]
+    pages = administrator(desk)
+    page = f"{SETTINGS}/mail-servers/{account.pk}"
+    assert "On hold since this desk was restored" in words(pages.get(page).content.decode())
+
+    # The page lets the server go on and leaves its folders paused; the command resumes both.
+    pages.post(f"{page}/resumption")
+    account.refresh_from_db()
+    assert account.held_at is None and fetching.wanted() == []
+    assert "is fetched and sent for again: Dovecot." in says("mailbox", "resume", desk.address("it"))[1]
+    assert [one.folder for one in fetching.wanted()] == [box.folders.get().pk]
 
 
 def test_the_doctor_names_failing_servers_missing_authorisations_and_ending_secrets(desk: Desk) -> None:

@@ -11,6 +11,8 @@ def fill() -> None:
     """A small life of tickets in the folder's own database: texts, a file, a reply, a seal."""
     from hauspost.doors.cli import _django
     from hauspost.ground.history.sealing import seal
+    from hauspost.records.people import actions as people
+    from hauspost.records.people.actor import SYSTEM
     from hauspost.records.tickets import actions as tickets
     from hauspost.records.tickets.writing import NewFile, Writing
     from tests.desk import Desk
@@ -23,6 +25,7 @@ def fill() -> None:
     for number in range(3):
         desk.ticket("ines", subject=f"Größer als {number}")
     desk.works()
+    people.add_mail_account(name="Dovecot", imap_host="imap.x.example", user="it", password="x", actor=SYSTEM)
     seal(Path(sys.argv[2]))
 
 

@@ -172,6 +172,9 @@ def test_a_restore_writes_over_nothing(desk: Path, tmp_path: Path) -> None:
         desk, "restore", str(tmp_path / "backups" / file.name), "--keys", str(tmp_path / "data-before/keys.json")
     )
     assert "stays as it is" in words
+    # P40: whatever the settings say, the copy does not empty the mailbox of the desk it was made from.
+    assert "On hold, nothing is fetched or sent by them: mail servers Dovecot." in words
+    assert "on hold since this desk was restored" in command(desk, "doctor", status=1)
     assert (desk / "hauspost.toml").read_text() == 'language = "de"\n'
     assert json.loads(play("look", desk))["faults"] == []
 

@@ -18,7 +18,10 @@ def mail_servers(config: Config) -> Iterator[Finding]:
     pages = f"{config.public_url.rstrip('/')}/desk/settings/mail-servers"
     for account in MailAccount.objects.active():
         name, page = f"mail server {account.name}", f"{pages}/{account.pk}"
-        if account.state == MailAccount.State.SIGNED_OUT or not account.is_authorised:
+        if account.held_at is not None:
+            words = "on hold since this desk was restored: nothing is fetched or sent by it"
+            yield Finding(name, advice=f"when this is the desk now, resume it: {page}", words=words)
+        elif account.state == MailAccount.State.SIGNED_OUT or not account.is_authorised:
             yield Finding(name, account.last_error or "has not been authorised yet", f"authorise it: {page}")
         elif account.state == MailAccount.State.FAILING:
             yield Finding(name, f"cannot be used: {account.last_error}", f"mend what it says, then test it: {page}")

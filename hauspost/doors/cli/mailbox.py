@@ -101,6 +101,29 @@ def test(folder: Path, address: str, to: str, wait: int) -> int:
     return int(bool(faults + (_arrival(box, wait) if wait else 0)))
 
 
+@mailbox.command()
+@click.argument("address")
+@click.pass_obj
+def resume(folder: Path, address: str) -> None:
+    """Let a restored desk fetch and send for ADDRESS again: it is the desk now. Paused folders go on, too."""
+    bring_up_django(folder)
+    from hauspost.duties.intake.folders import resume_folder
+    from hauspost.records.people.actions import resume_mail_account
+    from hauspost.records.people.actor import Actor
+
+    box, actor = _named(address), Actor(kind="system", via="cli")
+    rows = list(box.folders.select_related("account").order_by("id"))
+    accounts = {row.account.pk: row.account for row in rows}
+    if box.sends_by is not None:
+        accounts.setdefault(box.sends_by.pk, box.sends_by)
+    for account in accounts.values():
+        resume_mail_account(account, actor=actor)
+    for row in rows:
+        resume_folder(row, actor=actor)
+    names = ", ".join(account.name for account in accounts.values())
+    click.echo(f"{box.address.address} is fetched and sent for again: {names or 'it has no mail server of its own'}.")
+
+
 def _named(address: str) -> "Mailbox":
     from hauspost.records.people.models import Mailbox
 

@@ -119,6 +119,9 @@ def _tell_what_to_do(made: "Restored", place: Path) -> None:
         click.echo(f"{FILE_NAME} was there already and stays as it is.")
     if made.held_back:
         click.echo(f"Held back in {FILE_NAME}, so that two desks do not answer: {', '.join(made.held_back)}.")
+    if made.paused:
+        click.echo(f"On hold, nothing is fetched or sent by them: mail servers {', '.join(made.paused)}.")
+        click.echo("When this is the desk now: hauspost mailbox resume ADDRESS, or Resume in the settings.")
     if names := made.contents.header.from_environment:
         click.echo(f"These settings came from the environment there: {', '.join(names)}.")
     click.echo(f"Look it over, then: hauspost --folder {place} up")

@@ -54,7 +54,9 @@ def wanted() -> list[Wanted]:
 
 def _active() -> QuerySet[FetchedFolder]:
     rows = FetchedFolder.objects.exclude(state=_State.PAUSED).exclude(account__imap_host="")
-    rows = rows.filter(account__archived_at=None, mailbox__archived_at=None, mailbox__team__archived_at=None)
+    rows = rows.filter(
+        account__archived_at=None, account__held_at=None, mailbox__archived_at=None, mailbox__team__archived_at=None
+    )
     return rows.select_related("account", "mailbox__address", "mailbox__team").order_by("id")
 
 

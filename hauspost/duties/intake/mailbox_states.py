@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from hauspost.duties.intake.models import Delivery, FetchedFolder
 from hauspost.ground import clock
 from hauspost.ground.accounts.models import MailAccount
+from hauspost.ground.accounts.refusals import OnHold
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Address, Mailbox
 
@@ -103,6 +104,8 @@ def _worst(box: Mailbox, folders: list[FetchedFolder], *, has_mail: bool) -> tup
     fetched = [row for row in folders if row.state != FetchedFolder.State.PAUSED]
     accounts = [row.account for row in fetched] + ([box.sends_by] if box.sends_by is not None else [])
     for account in accounts:
+        if account.held_at is not None:
+            return "paused", str(OnHold(server=account.name)), account
         if account.state == MailAccount.State.SIGNED_OUT or not account.is_authorised:
             nobody = _("%(name)s has not been authorised yet.") % {"name": account.name}
             return "signed_out", account.last_error or nobody, account

@@ -32,6 +32,7 @@ KINDS: Mapping[str, Callable[[], str]] = {
     "mail_server.added": lambda: _("%(who)s added the mail server"),
     "mail_server.changed": lambda: _("%(who)s changed the mail server"),
     "mail_server.archived": lambda: _("%(who)s archived the mail server; its secrets are gone"),
+    "mail_server.resumed": lambda: _("%(who)s lets the restored desk use the mail server"),
     "mail_server.authorised": lambda: _("%(who)s authorised Hauspost at the mail server"),
 }
 FIELDS: Mapping[str, Callable[[], str]] = {

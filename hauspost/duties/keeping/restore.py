@@ -15,6 +15,7 @@ from django.db import connection, connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from hauspost import __version__
+from hauspost.duties.intake.models import FetchedFolder
 from hauspost.duties.keeping import _format, archive, rows, settings_file
 from hauspost.duties.keeping.archive import Contents
 from hauspost.duties.keeping.models import BackupRun
@@ -22,6 +23,7 @@ from hauspost.duties.keeping.proving import Proof, faults_of_record
 from hauspost.duties.keeping.refusals import Damaged, NotEmpty, NotTheSame, RecordBroken, WrongKey
 from hauspost.duties.keeping.rows import Schema, Table
 from hauspost.ground import clock, tokens
+from hauspost.ground.accounts.health import hold_all
 from hauspost.ground.config import FILE_NAME
 from hauspost.ground.db import drop_tables, go_on_numbering, table_names
 from hauspost.ground.files.folder import Folder
@@ -61,7 +63,9 @@ class Restored:
     # Whether the secrets of authenticator apps can be read: they are sealed with Django's secret beside the key ring.
     factors_kept: bool
     proof: Proof
+    # Settings that were switched off; mail servers by which nothing is fetched or sent until somebody says so.
     held_back: tuple[str, ...]
+    paused: tuple[str, ...]
     settings_kept: bool
     counts: dict[str, int]
 
@@ -83,6 +87,7 @@ def restore(wish: Wish, progress: Progress = lambda step, share: None) -> Restor
         _bring_all(contents, lambda share: progress("restoring", share))
         progress("checking", 0.0)
         call_command("migrate", verbosity=0, interactive=False)
+        paused = _hold_mail_servers()
         search.rebuild()
         if keys == "new":
             sign_heads_anew()
@@ -94,7 +99,7 @@ def restore(wish: Wish, progress: Progress = lambda step, share: None) -> Restor
         if not wish.is_drill:
             _remember(contents, keys, counts)
         os.sync()
-    return Restored(contents, keys, factors_kept, proof, held_back, kept, counts)
+    return Restored(contents, keys, factors_kept, proof, held_back, paused, kept, counts)
 
 
 def refuse_what_is_not_empty() -> None:
@@ -188,6 +193,16 @@ def _bring_all(contents: Contents, progress: Callable[[float], None]) -> None:
         expected = contents.manifest.tables.get(label)
         if expected is not None and rows.tally(table).as_json() != expected:
             raise NotTheSame(what=f"the rows of {label} differ")
+
+
+@transaction.atomic
+def _hold_mail_servers() -> tuple[str, ...]:
+    """Two desks would empty one mailbox, and renew one token: the copy does nothing there of itself (P40).
+
+    Answers the servers' names.
+    """
+    FetchedFolder.objects.update(state=FetchedFolder.State.PAUSED, leased_by="", leased_until=None)
+    return tuple(account.name for account in hold_all())
 
 
 def _migrate_to(schema: Schema) -> None:

@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 
 from hauspost.ground import clock
 from hauspost.ground.accounts.models import MailAccount
-from hauspost.ground.accounts.refusals import SignedOut
+from hauspost.ground.accounts.refusals import OnHold, SignedOut
 from hauspost.ground.accounts.sealed import without_secrets
 from hauspost.ground.db import storable
 
@@ -28,6 +28,9 @@ def note_good(account: MailAccount) -> None:
 
 def note_trouble(account: MailAccount, error: Exception | str, *, signed_out: bool | None = None) -> None:
     """It did not. Trouble begins with its first time; a lost authorisation stays one until it is given again."""
+    if isinstance(error, OnHold):
+        # Nobody asked the server.
+        return
     gone = isinstance(error, SignedOut) if signed_out is None else signed_out
     words = storable(without_secrets(account, str(error)))
     moment = clock.now()
@@ -38,6 +41,22 @@ def note_trouble(account: MailAccount, error: Exception | str, *, signed_out: bo
     since = Coalesce(F("failing_since"), Value(moment))
     if rows.update(state=state, last_error=words, failing_since=since):
         account.state, account.last_error, account.failing_since = state, words, account.failing_since or moment
+
+
+def hold_all() -> list[MailAccount]:
+    """Sign in nowhere any more, until each is let go on: this is a copy of a desk that may be at work (P40).
+
+    Answers them.
+    """
+    accounts = MailAccount.objects.active()
+    accounts.update(held_at=clock.now())
+    return list(accounts)
+
+
+def refuse_held(account: MailAccount) -> None:
+    """Raises OnHold."""
+    if account.held_at is not None:
+        raise OnHold(server=account.name)
 
 
 def _note(account: MailAccount, **fields: object) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from hauspost.ground.accounts import signing_in
 from hauspost.ground.accounts.connecting import words_of
+from hauspost.ground.accounts.health import refuse_held
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import AccountUnreachable, LoginRefused, NoSuchFolder
 from hauspost.ground.accounts.sealed import oauthbearer, password_of, without_secrets, xoauth2
@@ -55,6 +56,7 @@ def in_words(account: MailAccount) -> Iterator[None]:
 
 def open_mailbox(account: MailAccount) -> Any:
     """Connect and sign in; perhaps asks the provider, so not inside a transaction. Raises AccountTrouble."""
+    refuse_held(account)
     if not account.imap_host:
         raise AccountUnreachable(server=account.name, reason=_("no IMAP server is named"))
     token = ""

@@ -83,6 +83,8 @@ class MailAccount(models.Model):
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True, blank=True)
 
+    # In a restored copy nobody signs in until an administrator says so: the desk it was copied from may still do (P40).
+    held_at = models.DateTimeField(null=True, blank=True)
     objects = MailAccountQuerySet.as_manager()
 
     def __str__(self) -> str:

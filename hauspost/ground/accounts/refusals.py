@@ -13,6 +13,14 @@ class AccountTrouble(Refused):
     words = _("%(server)s cannot be used: %(reason)s.")
 
 
+class OnHold(AccountTrouble):
+    """This desk was restored from a backup; the one it was copied from may still be at work there (P40)."""
+
+    code = "on-hold"
+    status = 409
+    words = _("%(server)s is on hold since this desk was restored. Resume it in the settings when this is the desk now.")
+
+
 class SignedOut(AccountTrouble):
     """The provider takes our authorisation no more (invalid_grant); only a person can give a new one (P10.2)."""
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from hauspost.ground import clock
 from hauspost.ground.accounts import oauth
-from hauspost.ground.accounts.health import note_trouble
+from hauspost.ground.accounts.health import note_trouble, refuse_held
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import (
     AccountTrouble,
@@ -56,11 +56,13 @@ def access_token(account: MailAccount, *, instead_of: str = "") -> str:
 
     Several workers share one. One of them renews, the others wait for what it gets: a provider that takes each refresh
     token only once sees none twice. Not inside a transaction. Raises SignedOut (noted at once, P10.2), ClientRefused,
-    AccountUnreachable.
+    AccountUnreachable, OnHold.
     """
     patience_ends = time.monotonic() + _TURN.total_seconds() + 5
     while True:
         now = MailAccount.objects.get(pk=account.pk)
+        # A copy that renews a token which counts once would sign out the desk it was copied from.
+        refuse_held(now)
         if (token := _usable(now, instead_of)) is not None:
             return token
         if not now.is_authorised:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from hauspost.ground.accounts import signing_in
 from hauspost.ground.accounts.connecting import words_of
+from hauspost.ground.accounts.health import refuse_held
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import AccountUnreachable, LoginRefused
 from hauspost.ground.accounts.sealed import cleaned, oauthbearer, password_of, without_secrets, xoauth2
@@ -71,7 +72,8 @@ def of_house(config: Config) -> SmtpServer:
 
 
 def of_account(account: MailAccount) -> SmtpServer:
-    """The server of an account. Raises AccountUnreachable (it does not send), NotAuthorised, SecretUnreadable."""
+    """The server of an account. Raises OnHold, AccountUnreachable (it does not send), NotAuthorised, SecretUnreadable."""
+    refuse_held(account)
     if not account.smtp_host:
         raise AccountUnreachable(server=account.name, reason=_("no SMTP server is named"))
     is_oauth = account.sign_in == MailAccount.SignIn.OAUTH

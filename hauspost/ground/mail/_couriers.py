@@ -39,11 +39,13 @@ class Couriers:
         self.busy: set[int | None] = set()
 
     def of(self, account: int | None) -> Courier | None:
-        """Who takes this account's letters now; None where the house has no mail server, so that they wait."""
+        """Who takes this account's letters now; None where there is none or it is on hold, so that they wait."""
         self.busy.add(account)
         if account is None:
             return self._house
         row = MailAccount.objects.get(pk=account)
+        if row.held_at is not None:
+            return None
         known = self._accounts.get(account)
         if known is None or known.settings != _settings_of(row):
             if known is not None:

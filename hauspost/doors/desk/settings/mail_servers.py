@@ -301,6 +301,16 @@ def sending(request: HttpRequest, server: int) -> HttpResponse:
 
 
 @for_administrators
+@for_administrators
+@require_POST
+def resumption(request: HttpRequest, server: int) -> HttpResponse:
+    """POST …/mail-servers/<id>/resumption: this restored desk is the one now."""
+    account = server_for(server)
+    actions.resume_mail_account(account, actor=actor_of(request))
+    messages.success(request, _("%(name)s is used again. Now resume its folders.") % {"name": account.name})
+    return HttpResponseRedirect(url("settings-mail-server", server))
+
+
 @require_POST
 def archive(request: HttpRequest, server: int) -> HttpResponse:
     """POST …/mail-servers/<id>/archive: its secrets go at once."""

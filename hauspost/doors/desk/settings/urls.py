@@ -119,6 +119,7 @@ urlpatterns = [
     path(f"{_server}/login", mail_servers.login, name="settings-mail-server-login"),
     path(f"{_server}/receiving", mail_servers.receiving, name="settings-mail-server-receiving"),
     path(f"{_server}/sending", mail_servers.sending, name="settings-mail-server-sending"),
+    path(f"{_server}/resumption", mail_servers.resumption, name="settings-mail-server-resumption"),
     path(f"{_server}/archive", mail_servers.archive, name="settings-mail-server-archive"),
     path(f"{_server}/authorisation", mail_server_authorising.authorisation, name="settings-mail-server-authorisation"),
     path("programs", programs.show, name="settings-programs"),

@@ -51,6 +51,7 @@ from hauspost.records.people.actions.mail_accounts import (
     archive_mail_account,
     authorise_mail_account,
     change_mail_account,
+    resume_mail_account,
 )
 from hauspost.records.people.actions.mailbox_keys import KEY_PURPOSE, add_mailbox_key, remove_mailbox_key
 from hauspost.records.people.actions.mailboxes import (
@@ -117,7 +118,7 @@ __all__ = [
     "make_main_address", "make_ticket_link", "may_set_absence", "names_of", "normal", "note_bounce", "note_use",
     "one_line", "our_addresses", "person_by", "reactivate", "refuse_last_administrator", "refuse_taken_key",
     "refuse_unknown_zone", "remove_address", "remove_alias", "remove_mailbox_key", "rename", "restore_department",
-    "restore_mailbox", "restore_named", "restore_team", "revoke_ticket_links", "revoke_token", "sender_of_mail",
-    "set_password", "set_preferences", "take_role", "ticket_link", "token_of", "tokens_of", "unknown_sender",
-    "ways_in",
+    "restore_mailbox", "restore_named", "restore_team", "resume_mail_account", "revoke_ticket_links", "revoke_token",
+    "sender_of_mail", "set_password", "set_preferences", "take_role", "ticket_link", "token_of", "tokens_of",
+    "unknown_sender", "ways_in",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from hauspost.ground.accounts.sealed import forget_tokens, keep_tokens, set_clie
 from hauspost.ground.db import storable
 from hauspost.ground.history.actions import Part, record
 from hauspost.ground.refusals import Invalid
+from hauspost.ground.wake import wake
 from hauspost.records.people.actions.checks import one_line, only_administrators
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Mailbox
@@ -126,6 +127,23 @@ def archive_mail_account(account: MailAccount, *, actor: Actor) -> None:
 
 
 def authorise_mail_account(account: MailAccount, code: str, verifier: str, redirect_uri: str, *, actor: Actor) -> None:
+@transaction.atomic
+def resume_mail_account(account: MailAccount, *, actor: Actor) -> None:
+    """Let a restored desk fetch and send by a mail server: it is the desk now (P40). Records "mail_server.resumed".
+
+    Its folders stay paused; each is resumed by itself. Raises NotAllowed.
+    """
+    only_administrators(actor)
+    now = MailAccount.objects.select_for_update().get(pk=account.pk)
+    account.held_at = None
+    if now.held_at is None:
+        return
+    now.held_at = None
+    now.save(update_fields=["held_at"])
+    record("mail_server.resumed", now.stream, actor=actor, data={"name": now.name})
+    transaction.on_commit(wake)
+
+
     """Keep what somebody agreed to in the browser. Asks the provider: not inside a transaction.
 
     Records "mail_server.authorised". Raises NotAllowed, SignedOut (a code too old, or used before), ClientRefused,
