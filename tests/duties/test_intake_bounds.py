@@ -7,17 +7,21 @@ import random
 import signal
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as house
 from django.test import Client
 
 from hauspost.doors.desk.reasons import because
 from hauspost.duties.intake import actions as intake
+from hauspost.duties.intake import proving, unsealing
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground.files.actions import read_blob
 from hauspost.ground.mail import guard
 from hauspost.ground.mail.raw import Raw
+from hauspost.ground.mail.senders import Findings
 from hauspost.records.tickets.models import Attachment, Ticket
 from tests.desk import Desk
 from tests.doors.browsing import browser
@@ -94,11 +98,11 @@ def test_a_mail_that_killed_a_worker_is_set_aside_by_the_next(
     """P1.1: whatever a library does to the process, it does it once."""
     poisoned(kills)
     second = [desk.receives(raw, work=False) for raw in three][1]
-    notes = settings.HAUSPOST.run / "reading"
+    notes = house.HAUSPOST.run / "reading"
     worker = os.fork()
     if not worker:
         try:
-            guard.Guard(notes).read(kills, second.id)
+            guard.Guard(notes).read(kills, f"{second.id} mail")
         finally:
             os._exit(0)
     os.waitpid(worker, 0)
@@ -184,3 +188,47 @@ def test_endless_words_are_shown_in_part_and_the_page_says_so(desk: Desk) -> Non
     page = browser(desk, "anna").get(f"/desk/tickets/{delivery.ticket}").content.decode()
     assert "Only the beginning is shown; the whole text is among the files" in page
     assert "message.txt" in page
+
+
+def test_a_seal_that_takes_too_long_leaves_the_mail_as_it_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S19: what is sealed stays a file with a note, and the mail becomes a ticket all the same."""
+    monkeypatch.setattr(guard, "CPU_SECONDS", 0.2)
+    monkeypatch.setattr(unsealing, "open_letter", lambda *given, **named: hangs())
+    raw = desk.letter("petra").replace(
+        b"text/plain", b"application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m"
+    )
+    delivery = desk.receives(raw)
+    entry = Ticket.objects.get(number=delivery.ticket).entries.get()
+    assert entry.evidence["sealed"] == "too_big"
+    assert [file.name for file in entry.attachments.all()] == ["smime.p7m"]
+
+
+def test_a_sender_check_that_takes_too_long_proves_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """S19, S7"""
+    monkeypatch.setattr(guard, "CPU_SECONDS", 0.2)
+    monkeypatch.setattr(proving, "can_check", lambda: True)
+    monkeypatch.setattr(proving, "check_sender", lambda *given, **named: hangs())
+    settings.HAUSPOST = replace(settings.HAUSPOST, check_senders=True)
+    delivery = desk.receives(desk.letter("petra"), trusted=False)
+    assert delivery.disposition == "ticket"
+    assert Ticket.objects.get(number=delivery.ticket).entries.get().evidence == {}
+
+
+def test_of_a_big_mail_no_signature_is_looked_for(
+    desk: Desk, big: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    """P36.1: DKIM would take several times its memory; SPF needs none of its bytes."""
+    seen: list[bytes] = []
+
+    def check(raw: bytes, **named: str) -> Findings:
+        seen.append(raw)
+        return Findings()
+
+    monkeypatch.setattr(proving, "can_check", lambda: True)
+    monkeypatch.setattr(proving, "check_sender", check)
+    settings.HAUSPOST = replace(settings.HAUSPOST, check_senders=True)
+    desk.receives(desk.letter("petra"), trusted=False)
+    desk.receives(big[0], trusted=False)
+    assert [bool(raw) for raw in seen] == [True, False]

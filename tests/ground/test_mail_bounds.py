@@ -49,7 +49,7 @@ def worst_within_the_bounds() -> Iterator[tuple[str, bytes]]:
 def test_the_worst_mail_within_the_bounds_stays_within_time_and_memory(name: str, raw: bytes, tmp_path: Path) -> None:
     """S19: at most 10 s CPU and 256 MB each, which the guard holds to the real process, Rust and C included."""
     assert (CPU_SECONDS, MEMORY_BYTES) == (10, 256 << 20)
-    assert Guard(tmp_path).read(lambda: read_letter(raw), 1).fault == ""
+    assert Guard(tmp_path).read(lambda: read_letter(raw), "1").fault == ""
 
 
 class TestWordsWithoutEnd:

@@ -49,12 +49,12 @@ def dies() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kept_alive_by_nobody(folder: Path, do: Callable[[], None], number: int) -> int:
+def kept_alive_by_nobody(folder: Path, do: Callable[[], None], name: str) -> int:
     """Another process reads and perhaps dies; by which signal."""
     process = os.fork()
     if not process:
         try:
-            Guard(folder).read(do, number)
+            Guard(folder).read(do, name)
         finally:
             os._exit(0)
     return -os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
@@ -67,17 +67,17 @@ def test_what_takes_too_much_is_stopped(tmp_path: Path, do: Callable[[], None], 
     """S19"""
     guard = Guard(tmp_path)
     if fault is None:
-        guard.read(do, 1)  # came back at last, however often it caught us
+        guard.read(do, "1")  # came back at last, however often it caught us
     else:
         with pytest.raises(OverBounds, match=fault):
-            guard.read(do, 1)
-    assert guard.read(lambda: "the next one", 2) == "the next one"
+            guard.read(do, "1")
+    assert guard.read(lambda: "the next one", "2") == "the next one"
     assert len(bytearray(100 << 20)) > 0  # outside the bounds hold no more
 
 
 def test_an_ordinary_fault_goes_through(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
-        Guard(tmp_path).read(lambda: 1 // 0, 1)
+        Guard(tmp_path).read(lambda: 1 // 0, "1")
 
 
 @pytest.mark.parametrize(
@@ -88,18 +88,18 @@ def test_what_kills_its_reader_kills_it_once(
     tmp_path: Path, do: Callable[[], None], killed_by: signal.Signals, fault: str
 ) -> None:
     """P1.1: the next process knows what the last one was reading, and tries it where it does no harm."""
-    assert kept_alive_by_nobody(tmp_path, do, 7) == killed_by
+    assert kept_alive_by_nobody(tmp_path, do, "7") == killed_by
     after = Guard(tmp_path)
     with pytest.raises(OverBounds, match=fault):
-        after.read(do, 7)
-    assert after._suspects == {7}
-    assert after.read(lambda: "another", 8) == "another"
+        after.read(do, "7")
+    assert after._suspects == {b"7"}
+    assert after.read(lambda: "another", "8") == "another"
 
 
 def test_who_was_killed_over_an_innocent_mail_reads_it_again(tmp_path: Path) -> None:
     """A killed worker (power, memory, an administrator) puts no mail into quarantine."""
-    kept_alive_by_nobody(tmp_path, dies, 7)
-    assert Guard(tmp_path).read(lambda: "fine", 7) == "fine"
+    kept_alive_by_nobody(tmp_path, dies, "7")
+    assert Guard(tmp_path).read(lambda: "fine", "7") == "fine"
 
 
 def test_processes_that_live_are_under_no_suspicion(tmp_path: Path) -> None:
@@ -107,10 +107,10 @@ def test_processes_that_live_are_under_no_suspicion(tmp_path: Path) -> None:
 
     def beside() -> None:
         # Another worker starts while this one reads number 7.
-        assert kept_alive_by_nobody(tmp_path, lambda: None, 9) == 0
+        assert kept_alive_by_nobody(tmp_path, lambda: None, "9") == 0
         assert Guard(tmp_path)._suspects == set()
 
-    first.read(beside, 7)
+    first.read(beside, "7")
 
 
 def test_only_the_main_thread_is_guarded(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from django.conf import settings
 
@@ -21,6 +21,7 @@ HARD_FAULTS = frozenset({"too_slow", "too_heavy", "deadly"})
 _STORED_BEFORE = 1_000_000
 
 Read = Callable[[Raw], Letter]
+T = TypeVar("T")
 
 
 def source_of(row: Delivery) -> Raw:
@@ -53,14 +54,20 @@ def source_file(row: Delivery) -> bytes | StoredFile:
 def read_delivery(row: Delivery, read: Read) -> Letter:
     """The letter of a delivery; one whose reading had to be stopped has a fault and its headers (P1.1, S19)."""
     raw = source_of(row)
-    guard = guard_at(settings.HAUSPOST.run / "reading")
-    if guard is None:
-        return with_files_stored(read(raw))
     try:
-        letter = guard.read(lambda: read(raw), row.id)
+        letter = within_bounds(row, "mail", lambda: read(raw))
     except OverBounds as stopped:
         return _as_far_as_safe(raw, stopped.fault)
     return with_files_stored(letter)
+
+
+def within_bounds(row: Delivery, what: str, do: Callable[[], T]) -> T:
+    """Do something with what a stranger wrote, in as much time and memory as one mail may cost. Raises OverBounds.
+
+    `what` tells the steps of one mail apart, should one of them kill the process.
+    """
+    guard = guard_at(settings.HAUSPOST.run / "reading")
+    return do() if guard is None else guard.read(do, f"{row.id} {what}")
 
 
 def with_files_stored(letter: Letter) -> Letter:

@@ -8,8 +8,9 @@ from django.db.models import Q
 from hauspost.duties.intake import reading
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import sealing
+from hauspost.ground.mail.guard import OverBounds
 from hauspost.ground.mail.letter import Letter
-from hauspost.ground.mail.sealed import PgpKey, SmimeKey, Trust, open_letter, signature_as_dict
+from hauspost.ground.mail.sealed import Opened, PgpKey, SmimeKey, Trust, open_letter, signature_as_dict
 from hauspost.records.people.actions import KEY_PURPOSE
 from hauspost.records.people.models import Mailbox, MailboxKey
 
@@ -25,8 +26,13 @@ def open_sealed(row: Delivery, letter: Letter) -> tuple[Letter, dict[str, Any]]:
     Without a fitting key it stays as it was, with its files and a note. Runs openssl and gpg: outside any transaction.
     """
     trust = Trust(smime=settings.HAUSPOST.smime_trust)
-    opened = open_letter(reading.source_of(row), _keys_of(row), trust, at=row.received_at, letter=letter)
-    told: dict[str, Any] = {}
+    raw, keys, told = reading.source_of(row), _keys_of(row), {}
+    try:
+        opened = reading.within_bounds(
+            row, "seal", lambda: open_letter(raw, keys, trust, at=row.received_at, letter=letter)
+        )
+    except OverBounds:
+        opened = Opened(letter, note="too_big")
     if opened.signature is not None:
         told["signature"] = signature_as_dict(opened.signature)
     if opened.decrypted:

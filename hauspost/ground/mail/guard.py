@@ -27,7 +27,7 @@ _AGAIN_SECONDS, _GRACE_SECONDS = 0.5, 5.0
 # A child that tries a mail may wait for the disk, but not for ever.
 _WALL_SECONDS = 60.0
 _TOO_SLOW, _TOO_HEAVY = 81, 82
-_NOTE_LENGTH = 20
+_NOTE_LENGTH = 40
 
 T = TypeVar("T")
 
@@ -57,12 +57,13 @@ class Guard:
         self._statm = os.open("/proc/self/statm", os.O_RDONLY) if sys.platform == "linux" else 0
         signal.signal(signal.SIGPROF, self._interrupt)
 
-    def read(self, do: Callable[[], T], number: int) -> T:
-        """Do it within bounds; `number` says to later processes what was being read. Raises OverBounds."""
-        if number in self._suspects:
+    def read(self, do: Callable[[], T], name: str) -> T:
+        """Do it within bounds; `name` says to later processes what was being read. Raises OverBounds."""
+        note = name.encode()[:_NOTE_LENGTH]
+        if note in self._suspects:
             self.try_in_child(do)
-            self._suspects.discard(number)
-        os.pwrite(self._note, str(number).encode().ljust(_NOTE_LENGTH), 0)
+            self._suspects.discard(note)
+        os.pwrite(self._note, note.ljust(_NOTE_LENGTH), 0)
         try:
             return self._bounded(do)
         except _Interrupted:
@@ -170,14 +171,12 @@ def _new_note(folder: Path) -> int:
     return note
 
 
-def _left_behind(folder: Path) -> set[int]:
+def _left_behind(folder: Path) -> set[bytes]:
     """What processes that live no longer were reading when they died; their notes are taken away."""
-    found = set()
+    found: set[bytes] = set()
     for path in folder.glob("*.note"):
         with suppress(OSError), path.open("rb") as note:
             fcntl.flock(note, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            number = note.read(_NOTE_LENGTH).strip()
+            found.add(note.read(_NOTE_LENGTH).strip())
             path.unlink(missing_ok=True)
-            if number.isdigit():
-                found.add(int(number))
-    return found
+    return found - {b""}
