@@ -26,7 +26,8 @@ def open_sealed(row: Delivery, letter: Letter) -> tuple[Letter, dict[str, Any]]:
     Without a fitting key it stays as it was, with its files and a note. Runs openssl and gpg: outside any transaction.
     """
     trust = Trust(smime=settings.HAUSPOST.smime_trust)
-    raw, keys, told = reading.source_of(row), _keys_of(row), {}
+    raw, keys = reading.source_of(row), _keys_of(row)
+    told: dict[str, Any] = {}
     try:
         opened = reading.within_bounds(
             row, "seal", lambda: open_letter(raw, keys, trust, at=row.received_at, letter=letter)
