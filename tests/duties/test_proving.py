@@ -3,11 +3,18 @@
 from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
+from ipaddress import ip_network
+from itertools import count
 
 import pytest
 
 from hauspost.doors.desk.told import dates_of, marks_of
 from hauspost.duties.intake import proving
+from hauspost.duties.intake.actions import Envelope, keep
+from hauspost.duties.intake.models import Delivery
+from hauspost.ground import clock
+from hauspost.ground.accounts.models import MailAccount
+from hauspost.ground.config import LOOPBACK
 from hauspost.ground.mail import senders
 from hauspost.ground.mail.letter import read_letter
 from hauspost.ground.mail.senders import Findings
@@ -21,6 +28,7 @@ from tests.desk import Desk
 from tests.doors.browsing import browser
 
 OURS = "mx.lindner.example"
+_uids = count(1)
 INVITATION = """BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:visit-7@lindner.example\r\nSUMMARY:Toner change\r\nDTSTART:20261201T090000Z\r\n\
 DTEND:20261201T093000Z\r\nLOCATION:Gate 3\r\nORGANIZER;CN=Petra Lang:mailto:petra.lang@lindner.example\r\n{more}END:VEVENT\r\nEND:VCALENDAR\r\n"""
 
@@ -179,3 +187,57 @@ def test_a_sender_who_only_looks_like_somebody_is_seen_through(desk: Desk) -> No
     assert ("red", f"The sender's name shows another address: {desk.address('petra')}") in [
         (mark.colour, mark.words) for mark in marks
     ]
+
+
+def fetched(desk: Desk, account: MailAccount, raw: bytes) -> Delivery:
+    """Mail from a mail server's folder, as fetching keeps it."""
+    names = f"imap:{account.pk}:it@{account.imap_host}:INBOX:1:{next(_uids)}"
+    envelope = Envelope(
+        raw=raw, size_bytes=len(raw), mail_from="evil@evil.example", recipients=(desk.address("it"),), via="imap",
+        source="imap INBOX", transaction=names, is_trusted_relay=False, received_at=clock.now(),
+    )  # fmt: skip
+    [number] = keep([envelope])
+    desk.works()
+    return Delivery.objects.get(id=number)
+
+
+def test_a_mail_server_that_vouches_for_nobody_carries_no_forged_word(desk: Desk, behind_a_server: None) -> None:
+    """S7: a provider that writes no such header leaves the sender's own on top, under whatever name he likes."""
+    account = MailAccount.objects.create(name="Post", imap_host="imap.firma.example", user="it", created_at=clock.now())
+    ticket = desk.ticket("petra")
+    tickets.assign(ticket, desk.person("anna"), actor=desk.actor("deniz"))
+    desk.works()
+    answered = {"In-Reply-To": f"<{desk.sent('notice')[-1].message_id}>"}
+
+    def word(of: str) -> bytes:
+        return desk.letter("anna", text="Pay me.", headers={**answered, "Authentication-Results": f"{of}; dmarc=pass"})
+
+    assert fetched(desk, account, word(OURS)).disposition != "reply"
+    account.auth_serv_id = "mx.provider.example"
+    account.save()
+    assert fetched(desk, account, word(OURS)).disposition != "reply"
+    said = fetched(desk, account, word("mx.provider.example"))
+    assert (said.disposition, said.ticket) == ("reply", ticket.number)
+
+
+@pytest.mark.parametrize(
+    ("via", "source", "trusted", "believed"),
+    [
+        ("smtp", "203.0.113.9", False, False),
+        ("lmtp", "203.0.113.9", False, False),
+        ("smtp", "10.0.0.9", False, True),
+        ("smtp", "127.0.0.1", False, True),
+        ("lmtp", "127.0.0.1", False, True),
+        ("smtp", "203.0.113.9", True, True),
+        ("pipe", "", False, True),
+        ("folder", "/srv/mail", False, True),
+    ],
+)
+def test_our_servers_word_counts_only_from_where_it_stands(
+    settings: object, via: str, source: str, trusted: bool, believed: bool
+) -> None:
+    """S7: whoever may hand us mail (listen_allow_from) is not yet the server that writes the header always."""
+    ours = replace(proving.settings.HAUSPOST, auth_serv_id=OURS, auth_serv_from=(*LOOPBACK, ip_network("10.0.0.0/24")))
+    settings.HAUSPOST = ours  # type: ignore[attr-defined]
+    delivery = Delivery(via=via, source=source, is_trusted_relay=trusted)
+    assert proving.voucher_of(delivery) == (OURS if believed else "")

@@ -99,6 +99,15 @@ def name_of(row: FetchedFolder, uid_validity: int, uid: int) -> str:
     return f"imap:{account.pk}:{account.user}@{account.imap_host}:{row.folder}:{uid_validity}:{uid}"
 
 
+def account_of(delivery: Delivery) -> MailAccount | None:
+    """The mail server that a delivery was fetched from, by its name; None for what came otherwise."""
+    way, _colon, rest = delivery.transaction.partition(":")
+    number = rest.partition(":")[0]
+    if delivery.via != "imap" or way != "imap" or not number.isdecimal():
+        return None
+    return MailAccount.objects.filter(pk=int(number)).first()
+
+
 def left_name_of(row: FetchedFolder, uid_validity: int, uid: int) -> str:
     """The name of what stands for a mail that stays on its server."""
     return name_of(row, uid_validity, uid) + _LEFT

@@ -5,15 +5,16 @@ from typing import Any
 
 from django.conf import settings
 
+from hauspost.duties.intake import fetching
 from hauspost.duties.intake.models import Delivery
-from hauspost.ground.mail.letter import Letter
 from hauspost.duties.intake.reading import within_bounds
 from hauspost.ground.config import is_within
 from hauspost.ground.mail.guard import OverBounds
+from hauspost.ground.mail.letter import Letter
 from hauspost.ground.mail.senders import Findings, can_check, check_sender
 
-METHODS = ("spf", "dkim", "dmarc")
 _MOST_SIGNED = 10_000_000
+METHODS = ("spf", "dkim", "dmarc")
 
 
 def evidence_of(delivery: Delivery, letter: Letter, its_bytes: Callable[[], bytes] | None) -> dict[str, Any]:
@@ -23,13 +24,30 @@ def evidence_of(delivery: Delivery, letter: Letter, its_bytes: Callable[[], byte
     outside any transaction.
     """
     config = settings.HAUSPOST
-    found: dict[str, Any] = dict(results_of(letter, config.auth_serv_id))
+    server = voucher_of(delivery)
+    found: dict[str, Any] = dict(results_of(letter, server))
     if found:
-        return found | {"by": config.auth_serv_id}
+        return found | {"by": server}
     if its_bytes and config.check_senders and delivery.via == "smtp" and not delivery.is_trusted_relay and can_check():
         # A signature covers all of a mail; checking it takes several times its memory. Of a big one SPF speaks alone.
         return _checked(delivery, letter, its_bytes() if delivery.size_bytes <= _MOST_SIGNED else b"")
     return {"by": "relay"} if delivery.is_trusted_relay else {}
+
+
+def voucher_of(delivery: Delivery) -> str:
+    """The name of the server whose word counts for this mail; "" where nobody's does.
+
+    Whoever writes the topmost Authentication-Results has to be a server that writes it always: the one that we fetch
+    from, if somebody says so of it, or our own, where mail comes from it. Else a sender writes it himself.
+    """
+    if delivery.via == "imap":
+        account = fetching.account_of(delivery)
+        return account.auth_serv_id if account is not None else ""
+    config = settings.HAUSPOST
+    by_network = delivery.via in ("smtp", "lmtp") and not delivery.is_trusted_relay
+    if by_network and not is_within(delivery.source, config.auth_serv_from):
+        return ""
+    return config.auth_serv_id
 
 
 def results_of(letter: Letter, auth_serv_id: str) -> dict[str, str]:

@@ -67,6 +67,7 @@ FIELDS: Mapping[str, Callable[[], str]] = {
     "smtp_port": lambda: _("SMTP port"),
     "smtp_security": lambda: _("SMTP encryption"),
     "sent_folder": lambda: _("copy of sent mail in"),
+    "auth_serv_id": lambda: _("its name in Authentication-Results"),
     "user": lambda: _("mailbox there"),
     "user before": lambda: _("mailbox there, before"),
     "sign_in": lambda: _("signs in"),

@@ -54,6 +54,8 @@ class MailAccount(models.Model):
     user = models.CharField(max_length=320, blank=True)
     sign_in = models.CharField(max_length=10, choices=SignIn.choices, default=SignIn.PASSWORD)
     password_sealed = models.TextField(blank=True)
+    # The name under which that server writes down what it found out about senders (S7); "" where it vouches for nobody.
+    auth_serv_id = models.CharField(max_length=255, blank=True)
 
     grant = models.CharField(max_length=10, choices=Grant.choices, default=Grant.DELEGATED)
     tenant = models.CharField(max_length=120, blank=True)
@@ -81,10 +83,10 @@ class MailAccount(models.Model):
     # When administrators were last told of this trouble, or of a secret that ends.
     told_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
-    archived_at = models.DateTimeField(null=True, blank=True)
-
     # In a restored copy nobody signs in until an administrator says so: the desk it was copied from may still do (P40).
     held_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
     objects = MailAccountQuerySet.as_manager()
 
     def __str__(self) -> str:

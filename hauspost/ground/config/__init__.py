@@ -88,6 +88,7 @@ class Config:
     mail_domain: str = "localhost.localdomain"
     company_domains: tuple[str, ...] = ()
     auth_serv_id: str = ""
+    auth_serv_from: tuple[Network, ...] = LOOPBACK
     check_senders: bool = False
     smime_trust: Path | None = None
     http_allow_private: tuple[Network | str, ...] = ()
@@ -254,6 +255,7 @@ _READERS: dict[str, Reader] = {
     "mail_domain": a_domain,
     "company_domains": a_list(a_domain),
     "auth_serv_id": a_text,
+    "auth_serv_from": a_list(a_network),
     "check_senders": a_bool,
     "smime_trust": a_path_or_none,
     "http_allow_private": a_list(a_network_or_host),

@@ -240,6 +240,9 @@ class MailServerTold(Told):
     smtp_port: int
     smtp_security: str
     sent_folder: str
+    auth_serv_id: str = Field(
+        description="The name with which its Authentication-Results begin; empty: it vouches for no sender."
+    )
     user: str
     sign_in: str
     has_password: bool
@@ -288,6 +291,7 @@ class MailServerChange(Asked):
     smtp_port: Port = 587
     smtp_security: Security = "starttls"
     sent_folder: Annotated[Line, Field(max_length=255)] = ""
+    auth_serv_id: Annotated[Line, Field(max_length=255)] = ""
     user: Annotated[Line, Field(max_length=320)] = ""
     sign_in: SignIn = "password"
     password: Secret = ""

@@ -32,7 +32,8 @@ from hauspost.records.people.models import Mailbox
 SECTION = "settings-mail-servers"
 COLOURS: Mapping[str, str] = {"working": "green", "failing": "red", "signed_out": "red"}
 _DETAILS = (
-    "name", "user", "imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security", "sent_folder",
+    "name", "user", "imap_host", "imap_port", "imap_security", "auth_serv_id", "smtp_host", "smtp_port",
+    "smtp_security", "sent_folder",
 )  # fmt: skip
 _PROGRAM = ("sign_in", "grant", "client_id", "client_secret_ends_on")
 # What each kind's form asks besides; what it does not ask stays as it is.
@@ -301,7 +302,6 @@ def sending(request: HttpRequest, server: int) -> HttpResponse:
 
 
 @for_administrators
-@for_administrators
 @require_POST
 def resumption(request: HttpRequest, server: int) -> HttpResponse:
     """POST …/mail-servers/<id>/resumption: this restored desk is the one now."""
@@ -311,6 +311,7 @@ def resumption(request: HttpRequest, server: int) -> HttpResponse:
     return HttpResponseRedirect(url("settings-mail-server", server))
 
 
+@for_administrators
 @require_POST
 def archive(request: HttpRequest, server: int) -> HttpResponse:
     """POST …/mail-servers/<id>/archive: its secrets go at once."""

@@ -52,6 +52,7 @@ class AccountFields(TypedDict, total=False):
     smtp_port: int
     smtp_security: str
     sent_folder: str
+    auth_serv_id: str
     user: str
     sign_in: str
     password: str
@@ -126,7 +127,6 @@ def archive_mail_account(account: MailAccount, *, actor: Actor) -> None:
     record("mail_server.archived", now.stream, actor=actor, data={"name": now.name})
 
 
-def authorise_mail_account(account: MailAccount, code: str, verifier: str, redirect_uri: str, *, actor: Actor) -> None:
 @transaction.atomic
 def resume_mail_account(account: MailAccount, *, actor: Actor) -> None:
     """Let a restored desk fetch and send by a mail server: it is the desk now (P40). Records "mail_server.resumed".
@@ -144,6 +144,7 @@ def resume_mail_account(account: MailAccount, *, actor: Actor) -> None:
     transaction.on_commit(wake)
 
 
+def authorise_mail_account(account: MailAccount, code: str, verifier: str, redirect_uri: str, *, actor: Actor) -> None:
     """Keep what somebody agreed to in the browser. Asks the provider: not inside a transaction.
 
     Records "mail_server.authorised". Raises NotAllowed, SignedOut (a code too old, or used before), ClientRefused,
@@ -191,6 +192,11 @@ def _clean(name: str, value: Any) -> Any:
         case "kind" | "sign_in" | "grant" | "imap_security" | "smtp_security":
             allowed = [str(one) for one, _words in _FIELDS[name].choices or ()]
             return value if value in allowed else _refuse(name, ", ".join(allowed))
+        case "auth_serv_id":
+            server = one_line(value, 255)
+            return (
+                _refuse(name, _("only the name, without what follows it")) if re.search(r"[\s;=]", server) else server
+            )
         case "client_secret_ends_on":
             return value
     return one_line(value, _FIELDS[name].max_length or 255)
