@@ -2,8 +2,10 @@
 
 import copy
 import hashlib
+import logging
 import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -11,6 +13,11 @@ from typing import Any, TypeVar
 from django.core.management.color import no_style
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.models import Field, ForeignKey, Model, QuerySet
+
+log = logging.getLogger("hauspost.db")
+
+# How long an erasure waits for a moment in which SQLite's log can be emptied: in all, at each try, and between two.
+_LOG_PATIENCE_SECONDS, _LOG_WAIT_MILLISECONDS, _LOG_PAUSE_SECONDS = 10.0, 200, 0.05
 
 _Row = TypeVar("_Row", bound=Model)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -40,13 +47,39 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
-def clear_deleted(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Leave no deleted row readable in the database's files, after an erasure. Not inside a transaction."""
-    connection = connections[using]
-    with connection.cursor() as cursor:
+def clear_deleted(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Leave no deleted row readable in the database's files, after an erasure. Not inside a transaction.
+
+    False when somebody read or wrote all the time: then SQLite's log still holds what the pages held before.
+    """
+    with connections[using].cursor() as cursor:
         cursor.execute("VACUUM")
-        if not is_postgres(using):
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return is_postgres(using) or _empty_log(using)
+
+
+def _empty_log(using: str) -> bool:
+    """Take everything out of SQLite's log and make it empty; that needs a moment in which nobody reads an old page."""
+    until = time.monotonic() + _LOG_PATIENCE_SECONDS
+    with connections[using].cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        usual = int(cursor.fetchone()[0])
+        # A little patience within SQLite keeps new writers away meanwhile; more would hold up whoever waits for us.
+        cursor.execute(f"PRAGMA busy_timeout = {_LOG_WAIT_MILLISECONDS}")
+        try:
+            while not _is_emptied(cursor):
+                if time.monotonic() > until:
+                    log.warning("the database's log could not be emptied: somebody reads all the time")
+                    return False
+                time.sleep(_LOG_PAUSE_SECONDS)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")
+    return True
+
+
+def _is_emptied(cursor: Any) -> bool:
+    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    # It raises nothing where somebody is in its way, but says so in the first column.
+    return not cursor.fetchone()[0]
 
 
 @contextmanager
@@ -65,7 +98,7 @@ def overwriting_deleted(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
             yield
         finally:
             # What stood in the changed pages before is still in the log.
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            _empty_log(using)
             cursor.execute("PRAGMA secure_delete = OFF")
 
 

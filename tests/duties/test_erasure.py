@@ -124,11 +124,11 @@ def test_erasing_one_of_two_persons_in_one_event_leaves_the_other(desk: Desk) ->
     assert rebuilt(ticket.stream) == row_of(ticket)
 
 
-def _erase_within_a_test(person: object, desk: Desk) -> list[str]:
+def _erase_within_a_test(person: object, desk: Desk, *, cleared: bool = True) -> list[str]:
     from unittest.mock import patch
 
     # VACUUM is refused inside a transaction; the test above does the whole of it.
-    with patch("hauspost.ground.db.clear_deleted"):
+    with patch("hauspost.ground.db.clear_deleted", return_value=cleared):
         return erasure.erase(person, actor=desk.actor("karim"))  # type: ignore[arg-type]
 
 
@@ -140,6 +140,13 @@ def test_what_others_wrote_about_the_person_stays_and_is_named(desk: Desk) -> No
 
     assert f"#{ticket.number}, entry 1: names the person" in left
     assert any(line.startswith("Delivery ") for line in left)
+
+
+def test_a_log_that_could_not_be_emptied_is_named(desk: Desk) -> None:
+    """P41.2"""
+    assert any(
+        "log of the database" in line for line in _erase_within_a_test(desk.person("petra"), desk, cleared=False)
+    )
 
 
 def test_the_sums_of_the_ledger_stay_after_an_erasure(desk: Desk) -> None:

@@ -1,11 +1,15 @@
 """What differs between the two databases."""
 
+import sqlite3
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection, transaction
 
-from hauspost.ground.db import clear_deleted, is_postgres, locked, skip_locked, storable
+from hauspost.ground import db
+from hauspost.ground.db import clear_deleted, is_postgres, locked, overwriting_deleted, skip_locked, storable
 from hauspost.ground.files.models import Blob
 from hauspost.ground.search.actions import forget, index, scrub
 
@@ -50,3 +54,39 @@ def test_what_is_deleted_and_cleared_cannot_be_read_from_the_files():
         content = b"".join(part.read_bytes() for part in file.parent.glob(file.name + "*"))
         assert b"bleibend" in content
         assert b"kanarien" not in content
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("clear", ["all of it", "only what goes"])
+def test_nothing_is_left_in_the_log_though_somebody_reads_just_then(
+    clear: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P41.2: SQLite's log is emptied when the reader has ended; and when nobody ends, whoever erases hears of it."""
+    if is_postgres():
+        # Nobody's reading keeps its rows from being cleared.
+        assert clear_deleted()
+        return
+    index("message", 1, 1, visibility="public", scope=("t1",), title="kanarienvogel", body="x")
+    log, reader = Path(connection.settings_dict["NAME"] + "-wal"), _reading()
+    monkeypatch.setattr(db, "time", SimpleNamespace(monotonic=time.monotonic, sleep=lambda _seconds: reader.close()))
+    if clear == "all of it":
+        assert clear_deleted()
+    else:
+        with overwriting_deleted():
+            forget(1)
+    assert log.stat().st_size == 0
+
+    reader = _reading()
+    monkeypatch.setattr(db, "_LOG_PATIENCE_SECONDS", -1.0)
+    try:
+        assert not clear_deleted()
+    finally:
+        reader.close()
+
+
+def _reading() -> sqlite3.Connection:
+    """Somebody in the middle of a transaction that reads."""
+    reader = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return reader

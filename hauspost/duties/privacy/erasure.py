@@ -101,7 +101,8 @@ def erase(person: Person, *, actor: Actor) -> list[str]:
             blobs += _forget(one, addresses, actor)
     left = _remove_bytes(blobs)
     search.scrub()
-    db.clear_deleted()
+    if not db.clear_deleted():
+        left.append(_("The log of the database: somebody was reading all the time. Restart Hauspost, which empties it"))
     words = _words(names, addresses)
     for one in everyone:
         left += tickets.mentions_by_others(one, words, actor)
