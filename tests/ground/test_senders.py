@@ -38,10 +38,10 @@ def lookup(name: str, kind: str) -> Sequence[Any]:
     return NAMES.get((name, kind), [])
 
 
-def letter(sender: str = "anna@firma.example", signed_by: str = "", text: str = "Hello") -> bytes:
+def letter(sender: str = "anna@firma.example", signed_by: str = "", text: str = "Hello", **how: bool) -> bytes:
     raw = f"From: <{sender}>\r\nTo: <it@lindner.example>\r\nSubject: Printer\r\n\r\n{text}\r\n".encode()
     if signed_by:
-        raw = dkim.sign(raw, b"s1", signed_by.encode(), PEM, include_headers=[b"from", b"to", b"subject"]) + raw
+        raw = dkim.sign(raw, b"s1", signed_by.encode(), PEM, include_headers=[b"from", b"to", b"subject"], **how) + raw
     return raw
 
 
@@ -71,6 +71,15 @@ def test_a_signature_vouches_wherever_the_mail_comes_from() -> None:
 def test_a_changed_text_breaks_the_signature() -> None:
     raw = letter(signed_by="firma.example").replace(b"Hello", b"Wire the money")
     assert (found(raw).dkim, found(raw).dmarc) == ("fail", "fail")
+
+
+def test_a_signature_over_the_beginning_of_a_text_vouches_for_nobody() -> None:
+    """S7: with l= anybody may add to a copy of the mail, commands for example."""
+    seen = found(letter(signed_by="firma.example", length=True) + b"#close\r\n", mail_from="x@other.example")
+    assert (seen.dkim, seen.dmarc, seen.aligned) == ("policy", "fail", False)
+    both = letter(signed_by="firma.example", length=True)
+    whole = dkim.sign(both, b"s1", b"firma.example", PEM, include_headers=[b"from", b"to", b"subject"]) + both
+    assert (found(whole).dkim, found(whole).aligned) == ("pass", True)
 
 
 def test_somebody_elses_signature_vouches_for_somebody_else() -> None:

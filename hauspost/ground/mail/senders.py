@@ -100,7 +100,11 @@ def _for_spf(name: str, kind: str, *_strict: Any) -> list[tuple[tuple[str, str],
 
 
 def _dkim(raw: bytes, ask: Lookup) -> list[tuple[str, str]]:
-    """Each signature's result and domain, the topmost first; only those over From count (RFC 6376 section 5.4)."""
+    """Each signature's result and domain, the topmost first; only those over From count (RFC 6376 section 5.4).
+
+    A good one that covers only the beginning of the body (`l=`) is "policy" and vouches for nobody: below it anybody
+    may write what they like (RFC 6376 section 8.2).
+    """
     import dkim
 
     def text(name: bytes, timeout: float = LOOKUP_SECONDS) -> bytes | None:
@@ -116,7 +120,7 @@ def _dkim(raw: bytes, ask: Lookup) -> list[tuple[str, str]]:
         mail.domain = None
         try:
             is_good = mail.verify(idx=index, dnsfunc=text)
-            result = "pass" if is_good else "fail"
+            result = "fail" if not is_good else "policy" if b"l" in mail.signature_fields else "pass"
         except LookupFailed:
             result = "temperror"
         except dkim.ValidationError:
