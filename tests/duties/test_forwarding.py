@@ -1,9 +1,14 @@
 """An agent passes on a mail from the own inbox: the ticket is its real sender's (P30)."""
 
+import io
 from email.message import EmailMessage
+from unittest.mock import patch
+from zipfile import ZipFile
 
 import pytest
 
+from hauspost.duties.privacy import erasure
+from hauspost.duties.privacy.export import export
 from hauspost.ground.refusals import NotAllowed, NotFound
 from hauspost.records.people.models import Person
 from hauspost.records.tickets.models import Entry, Ticket
@@ -124,3 +129,35 @@ def test_only_who_may_change_the_requester_does(desk: Desk) -> None:
     for who, refusal in (("lena", NotAllowed), ("pawel", NotFound), ("petra", NotFound)):
         with pytest.raises(refusal):
             give_to_sender(entry, actor=desk.actor(who))
+
+
+def test_erasing_the_real_sender_takes_the_agents_mail_too(desk: Desk) -> None:
+    """P41.2: its bytes, its subject, and what the ledger says of it."""
+    delivery = passes_on(desk)
+    ticket = Ticket.objects.get(number=delivery.ticket)
+    assert erasure.preview(ticket.requester).mails_in == 1
+    # VACUUM is refused inside a transaction.
+    with patch("hauspost.ground.db.clear_deleted"):
+        erasure.erase(ticket.requester, actor=desk.actor("karim"))
+    delivery.refresh_from_db()
+    assert (delivery.raw, delivery.blob, delivery.subject) == (None, "", "")
+    assert MAX not in delivery.detail
+
+
+def test_the_ledger_names_no_address_of_what_was_passed_on(desk: Desk) -> None:
+    """P41.2"""
+    assert MAX not in passes_on(desk).detail
+
+
+@pytest.mark.parametrize("whose", ["anna", "Max Meier"])
+def test_nobodys_export_holds_what_was_passed_on(desk: Desk, whose: str) -> None:
+    """P41.3: it holds somebody else's mail, and an agent's words above it."""
+    desk.receives(desk.letter("anna", subject="Eigenes"))
+    passes_on(desk)
+    person = desk.person("anna") if whose == "anna" else Person.objects.get(name=whose)
+    target = io.BytesIO()
+    export(person, target, actor=desk.actor("karim"))
+    with ZipFile(target) as archive:
+        mails = [archive.read(name) for name in archive.namelist() if name.startswith("mails/")]
+    assert len(mails) == (1 if whose == "anna" else 0)
+    assert not any(b"Rampe" in mail for mail in mails)

@@ -7,11 +7,13 @@ from hauspost.ground import clock
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
 from hauspost.records.people.models import Person
+from hauspost.records.tickets.models import Entry
 
 
 def mails_of(person: Person, addresses: list[str]) -> QuerySet[Delivery]:
-    """The deliveries that a person sent."""
+    """The deliveries that a person sent, and those by which an agent passed on what they wrote (P30)."""
     theirs = Q(person_uid=str(person.uid)) | Q(sender__in=addresses) | Q(mail_from__in=addresses)
+    theirs |= Q(id__in=Entry.objects.filter(author=person, delivery__isnull=False).values("delivery"))
     return Delivery.objects.filter(theirs)
 
 

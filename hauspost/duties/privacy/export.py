@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from hauspost.duties.intake.erasing import mails_of
+from hauspost.duties.intake.forwarding import PASSED_ON
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.intake.reading import open_source
 from hauspost.duties.notices.models import Notice
@@ -202,7 +203,8 @@ def _entries_elsewhere(selves: Sequence[Person], own: Sequence[Ticket]) -> Rows:
 
 def _mails_from(selves: Sequence[Person]) -> "QuerySet[Delivery]":
     addresses = list(Address.objects.filter(person__in=selves).values_list("address", flat=True))
-    return reduce(or_, (mails_of(one, addresses) for one in selves))
+    # What an agent passed on holds somebody else's mail, and above it an agent's words: it is neither's alone.
+    return reduce(or_, (mails_of(one, addresses) for one in selves)).exclude(because=PASSED_ON)
 
 
 def _mails_in(selves: Sequence[Person]) -> Rows:
