@@ -17,10 +17,11 @@ from hauspost.doors.api.shapes.tickets import (
     TicketTold,
 )
 from hauspost.ground.mail.outbox import Delivery, delivery_states
+from hauspost.ground.text.plain import html_of_text
 from hauspost.records.catalogue.models import Category
 from hauspost.records.people.models import Named, Person
 from hauspost.records.tickets.models import Attachment, Entry, Status, Tag, Ticket
-from hauspost.records.tickets.reading import View
+from hauspost.records.tickets.reading import View, withheld_words
 
 _NAMES = (
     "requester", "affected", "team", "assignee", "category", "site", "location", "department", "status", "technician",
@@ -93,7 +94,7 @@ def _desk_fields(ticket: Ticket, tags: Sequence[str]) -> DeskFields:
 def entries_told(ticket: Ticket, entries: Iterable[Entry], view: View, *, with_html: bool = False) -> list[EntryTold]:
     """Entries with their files, and at the desk with what became of them on their way out. Three queries."""
     rows = list(entries)
-    ids = [row.id for row in rows]
+    ids = [row.id for row in rows if not view.withholds(row)]
     files: dict[int, list[FileTold]] = {}
     attached = Attachment.objects.filter(entry_id__in=ids).select_related("blob").order_by("entry_id", "position", "id")
     for file in attached:
@@ -138,11 +139,15 @@ def _entry_told(
         author=_if(entry.author, person_named),
         author_name=entry.author_name or (entry.author.name if entry.author else ""),
         at=entry.created_at,
-        text=entry.text,
-        html=entry.html + entry.quoted_html if with_html else None,
+        text=withheld_words() if view.withholds(entry) else entry.text,
+        html=_html_told(entry, view) if with_html else None,
         files=files,
         desk=desk,
     )
+
+
+def _html_told(entry: Entry, view: View) -> str:
+    return html_of_text(withheld_words()) if view.withholds(entry) else entry.html + entry.quoted_html
 
 
 def file_told(number: int, file: Attachment) -> FileTold:

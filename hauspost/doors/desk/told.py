@@ -38,10 +38,10 @@ class Date:
     is_cancelled: bool
 
 
-def marks_of(evidence: Evidence) -> list[Mark]:
-    """What is known of the mail that brought an entry; nothing where nobody looked."""
+def marks_of(evidence: Evidence, names: Mapping[str, str] | None = None) -> list[Mark]:
+    """What is known of the mail that brought an entry; nothing where nobody looked. `names`: people's, by uid."""
     found = [
-        _forwarded(evidence),
+        _forwarded(evidence, names or {}),
         _sender(evidence),
         _pretence(evidence.get("pretences", ())),
         _signature(evidence.get("signature")),
@@ -52,15 +52,17 @@ def marks_of(evidence: Evidence) -> list[Mark]:
     return [mark for mark in found if mark is not None]
 
 
-def _forwarded(evidence: Evidence) -> Mark | None:
+def _forwarded(evidence: Evidence, names: Mapping[str, str]) -> Mark | None:
     """Who passed it on for its sender, and when it was written (P30)."""
     if not evidence.get("forwarded_by"):
         return None
-    words = _("Forwarded by %(name)s") % {"name": evidence.get("forwarded_name", "")}
+    # Older entries hold the name.
+    name = names.get(evidence["forwarded_by"]) or evidence.get("forwarded_name", "")
+    words = _("Forwarded by %(name)s") % {"name": name}
     sent = _moment(str(evidence.get("sent_at", "")))
     if isinstance(sent, datetime):
         words = _("Forwarded by %(name)s, sent on %(when)s") % {
-            "name": evidence.get("forwarded_name", ""),
+            "name": name,
             "when": when(sent),
         }
     return Mark("", "forward", words)
@@ -121,7 +123,11 @@ def _sealed(evidence: Evidence) -> Mark | None:
     why = reason_in_words(str(evidence.get("sealed", "")))
     if kind:
         kinds = {"smime": "S/MIME", "pgp": "PGP"}
-        return Mark("", "lock-open", _("Came encrypted (%(kind)s)") % {"kind": kinds.get(kind, kind)}, why)
+        more = [str(evidence.get("sealed_subject", "")), why]
+        if evidence.get("desk_only"):
+            more.append(_("The requester does not see it: nobody signed inside that it is the sender’s own."))
+        words = _("Came encrypted (%(kind)s)") % {"kind": kinds.get(kind, kind)}
+        return Mark("", "lock-open", words, " · ".join(text for text in more if text))
     return Mark("amber", "lock", why) if why else None
 
 

@@ -16,13 +16,14 @@ from hauspost.doors.ui.serving import serve_file
 from hauspost.doors.ui.uploads import files_of
 from hauspost.ground.files.actions import open_blob
 from hauspost.ground.refusals import Invalid, NotAllowed, NotFound, Refused
+from hauspost.ground.text.plain import html_of_text
 from hauspost.ground.text.safe_html import point_pictures
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.company import status_of
 from hauspost.records.tickets.models import Attachment, Entry, Satisfaction, Ticket
-from hauspost.records.tickets.reading import View, view_of
+from hauspost.records.tickets.reading import View, view_of, withheld_words
 from hauspost.records.tickets.refusals import TooBig
 from hauspost.records.tickets.writing import NewFile, Writing
 
@@ -50,9 +51,14 @@ class Seen:
         """May the person write into the ticket?"""
         return self.role != "department"
 
+    @property
+    def view(self) -> View:
+        """The same for everybody here, whatever else they may see at the desk."""
+        return View("participant", self.since_seq)
+
     def entries(self) -> "QuerySet[Entry]":
         """The public ones; a reply appears when its time to undo is over (P6.4)."""
-        return self.ticket.entries.visible_in(View("participant", self.since_seq))
+        return self.ticket.entries.visible_in(self.view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ def page_of(seen: Seen, base: str, *, typed: Mapping[str, str] | None = None) ->
         "ticket": ticket,
         "seen": seen,
         "base": base,
-        "entries": _shown(rows, base),
+        "entries": _shown(rows, base, seen.view),
         "names": list(following.values_list("person__name", flat=True)),
         "colours": COLOURS,
         "typed": typed or {},
@@ -121,12 +127,11 @@ def scores() -> list[tuple[int, str, str]]:
     ]
 
 
-def _shown(rows: list[Entry], base: str) -> list[Shown]:
+def _shown(rows: list[Entry], base: str, view: View) -> list[Shown]:
+    readable = [row.id for row in rows if not view.withholds(row)]
     files: dict[int, list[tuple[str, str, int]]] = {}
     pictures: dict[int, dict[str, str]] = {}
-    attached = Attachment.objects.filter(entry__in=[row.id for row in rows], blob__isnull=False).order_by(
-        "entry_id", "position", "id"
-    )
+    attached = Attachment.objects.filter(entry__in=readable, blob__isnull=False).order_by("entry_id", "position", "id")
     for id_, entry, name, size, content_id, inline in attached.values_list(
         "id", "entry_id", "name", "size_bytes", "content_id", "is_inline"
     ):
@@ -134,26 +139,30 @@ def _shown(rows: list[Entry], base: str) -> list[Shown]:
             pictures.setdefault(entry, {})[content_id] = f"{base}/files/{id_}?inline=1"
         else:
             files.setdefault(entry, []).append((f"{base}/files/{id_}", name, size))
-    return [
-        Shown(
-            seq=row.seq,
-            at=row.created_at,
-            author=row.author_name or (row.author.name if row.author else "") or row.author_address,
-            # Sanitised on its way in (S1); quoted text stands below, folded.
-            html=Markup(point_pictures(row.html, pictures.get(row.id, {}))),
-            quoted=Markup(point_pictures(row.quoted_html, pictures.get(row.id, {}))),
-            is_styled="style=" in row.html or "<table" in row.html or "<font" in row.html,
-            is_from_desk=row.is_from_desk,
-            files=files.get(row.id, []),
-        )
-        for row in rows
-    ]
+    return [_one_shown(row, files.get(row.id, []), pictures.get(row.id, {}), view) for row in rows]
+
+
+def _one_shown(row: Entry, files: list[tuple[str, str, int]], pictures: Mapping[str, str], view: View) -> Shown:
+    # Sanitised on its way in (S1); quoted text stands below, folded.
+    html, quoted = point_pictures(row.html, pictures), point_pictures(row.quoted_html, pictures)
+    if view.withholds(row):
+        html, quoted = html_of_text(withheld_words()), ""
+    return Shown(
+        seq=row.seq,
+        at=row.created_at,
+        author=row.author_name or (row.author.name if row.author else "") or row.author_address,
+        html=Markup(html),
+        quoted=Markup(quoted),
+        is_styled="style=" in html or "<table" in html or "<font" in html,
+        is_from_desk=row.is_from_desk,
+        files=files,
+    )
 
 
 def file_of(seen: Seen, file: int, *, inline: bool) -> HttpResponseBase:
     """One file of an entry that this person sees (S5). Raises NotFound."""
-    row = Attachment.objects.filter(id=file, entry__in=seen.entries()).select_related("blob").first()
-    if row is None or row.blob is None:
+    row = Attachment.objects.filter(id=file, entry__in=seen.entries()).select_related("blob", "entry").first()
+    if row is None or row.blob is None or seen.view.withholds(row.entry):
         raise NotFound
     return serve_file(open_blob(row.blob.sha256), row.name, row.content_type, inline=inline)
 

@@ -1,5 +1,6 @@
 """Signed and encrypted mails: opened with their mailbox's keys, checked against whom the company trusts (P22.5)."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -36,11 +37,18 @@ def open_sealed(row: Delivery, letter: Letter) -> tuple[Letter, dict[str, Any]]:
         opened = Opened(letter, note="too_big")
     if opened.signature is not None:
         told["signature"] = signature_as_dict(opened.signature)
+    letter_opened = opened.letter
     if opened.decrypted:
         told["decrypted"] = opened.decrypted
+    if opened.decrypted and not opened.is_senders_own:
+        # Whoever has a copy of somebody else's sealed mail may have sent it as their own: they must not read it here.
+        told["desk_only"] = True
+        if opened.letter.subject != letter.subject:
+            told["sealed_subject"] = opened.letter.subject
+        letter_opened = replace(letter_opened, subject=letter.subject)
     if opened.note:
         told["sealed"] = opened.note
-    return reading.with_files_stored(opened.letter), told
+    return reading.with_files_stored(letter_opened), told
 
 
 def _keys_of(row: Delivery) -> list[SmimeKey | PgpKey]:

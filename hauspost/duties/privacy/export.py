@@ -36,7 +36,7 @@ from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Address, Person
 from hauspost.records.places.models import Workplace
 from hauspost.records.tickets.models import Attachment, Entry, Participant, Satisfaction, Ticket
-from hauspost.records.tickets.reading import View
+from hauspost.records.tickets.reading import REQUESTERS, withheld_words
 
 _CHUNK_BYTES = 1_000_000
 Rows = list[dict[str, Any]]
@@ -161,20 +161,21 @@ def _ticket(ticket: Ticket, selves: Sequence[Person]) -> dict[str, Any]:
 
 def _public(ticket: Ticket) -> "QuerySet[Entry]":
     """What the requester reads in the portal: no notes, nothing held, nothing that may still be taken back."""
-    return ticket.entries.visible_in(View("requester")).order_by("seq")
+    return ticket.entries.visible_in(REQUESTERS).order_by("seq")
 
 
 def _entry(entry: Entry, selves: Sequence[Person]) -> dict[str, Any]:
     own = entry.author_id in [one.id for one in selves]
     # What other people of the requester's side wrote is theirs.
     shown = own or entry.is_from_desk
+    readable = shown and not REQUESTERS.withholds(entry)
     return {
         "number": entry.seq,
         "at": entry.created_at,
         "by": "the person" if own else "the desk" if entry.is_from_desk else "somebody else",
         "subject": entry.subject if shown else "",
-        "text": entry.text if shown else "",
-        "files": [{"id": row.id, "name": row.name, "size_bytes": row.size_bytes} for row in _files(entry, shown)],
+        "text": entry.text if readable else withheld_words() if shown else "",
+        "files": [{"id": row.id, "name": row.name, "size_bytes": row.size_bytes} for row in _files(entry, readable)],
     }
 
 
@@ -194,7 +195,7 @@ def _entries_elsewhere(selves: Sequence[Person], own: Sequence[Ticket]) -> Rows:
             "ticket": row.ticket_id,
             "at": row.created_at,
             "kind": row.kind,
-            "text": "" if row.is_from_desk else row.text,
+            "text": "" if row.is_from_desk else withheld_words() if REQUESTERS.withholds(row) else row.text,
             "written_at_work": row.is_from_desk,
         }
         for row in rows.order_by("id").iterator()

@@ -59,12 +59,17 @@ class Trust:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A mail as it is read with our keys. `note` is a code of `sealed_words`: what stayed closed, and why."""
+    """A mail as it is read with our keys. `note` is a code of `sealed_words`: what stayed closed, and why.
+
+    `is_senders_own`: all that was decrypted was signed inside by the sender of the mail. Else anybody who has a copy of
+    the sealed bytes may have sent them; a signature around them does not say that who signed could read them.
+    """
 
     letter: Letter
     signature: Signature | None = None
     decrypted: str = ""  # "", "smime" or "pgp"
     note: str = ""
+    is_senders_own: bool = False
 
 
 @dataclass(slots=True)
@@ -73,6 +78,7 @@ class _Found:
 
     inner: bytes | None = None  # the entity to read instead of the mail's own body
     signature: Signature | None = None
+    inside: Signature | None = None  # of what was decrypted last
     decrypted: str = ""
     note: str = ""
     documents: list[bytes] = field(default_factory=list)
@@ -125,7 +131,10 @@ def open_letter(
         _open_armour(letter, desk, found)
     if found.inner is None:
         _open_parts(raw, desk, found)
-    return Opened(_read(raw, letter, found), found.signature, found.decrypted, found.note)
+    inside = found.inside
+    is_own = inside is not None and inside.state == "valid" and inside.matches_sender and inside.covers_all
+    opened = _read(raw, letter, found)
+    return Opened(opened, found.signature, found.decrypted, found.note, bool(found.decrypted) and is_own)
 
 
 def signature_as_dict(signature: Signature) -> dict[str, Any]:
@@ -168,8 +177,9 @@ def _peel(entity: bytes, desk: _Desk, found: _Found) -> None:
             return
         kind = _seal_of(root)
         if kind in ("smime-signed", "pgp-signed"):
-            signature = _checked(entity, root, kind, desk)
-            found.signature = _better(found.signature, replace(signature, covers_all=len(root.children) == 2))
+            signature = replace(_checked(entity, root, kind, desk), covers_all=len(root.children) == 2)
+            found.signature = _better(found.signature, signature)
+            found.inside = found.inside or (signature if found.decrypted else None)
             entity = entity[root.children[0].start : root.children[0].end]
         elif kind:
             inner = _opened(root, kind, desk, found)
@@ -226,6 +236,7 @@ def _opened(part: Part, kind: str, desk: _Desk, found: _Found) -> bytes | None:
     if kind == "smime-opaque":
         verified = _smime.verify(part.content(), None, sender=desk.sender, trust=desk.trust.smime, at=desk.at)
         found.signature = _better(found.signature, verified.signature)
+        found.inside = found.inside or (verified.signature if found.decrypted else None)
         return verified.content or None
     if kind == "smime-encrypted":
         content, reason = _smime.decrypt(part.content(), desk.smime)
@@ -237,7 +248,7 @@ def _opened(part: Part, kind: str, desk: _Desk, found: _Found) -> bytes | None:
     if content is None:
         found.note = reason
         return None
-    found.decrypted = kind.partition("-")[0]
+    found.decrypted, found.inside = kind.partition("-")[0], signature
     if signature:
         found.signature = _better(found.signature, signature)
     return content
@@ -261,7 +272,7 @@ def _open_armour(letter: Letter, desk: _Desk, found: _Found) -> None:
     opened = _pgp.open_pgp(armour, desk.pgp, _public(desk), sender=desk.sender)
     is_message = hit.group(1) == "MESSAGE"
     if opened.signature:
-        found.signature = replace(opened.signature, covers_all=is_all and not letter.html)
+        found.signature = found.inside = replace(opened.signature, covers_all=is_all and not letter.html)
     if opened.content is None:
         found.note = opened.reason
         return
@@ -293,7 +304,7 @@ def _open_parts(raw: bytes, desk: _Desk, found: _Found) -> None:
             found.note = alone.note or found.note or "partly"
             if content is not None:
                 found.documents.append(content)
-                found.decrypted = alone.decrypted
+                found.decrypted, found.inside = alone.decrypted, None
 
 
 def _sealed_parts(root: Part) -> Iterator[Part]:

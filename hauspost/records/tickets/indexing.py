@@ -54,7 +54,9 @@ def document_of(
 
 
 def _is_out(entry: Entry) -> bool:
-    """A reply in its time for undoing is nobody's but the desk's yet (P6.4)."""
+    """A reply in its time for undoing is only the desk's yet (P6.4), as what came encrypted may be for ever (P22.5)."""
+    if entry.is_for_desk_only:
+        return False
     return entry.is_public and (entry.leaves_at is None or entry.leaves_at <= clock.now())
 
 

@@ -232,6 +232,11 @@ class Entry(models.Model):
         """As what its files are used."""
         return f"entry:{self.id}"
 
+    @property
+    def is_for_desk_only(self) -> bool:
+        """Did it come encrypted for the desk, without proof that its sender could read it before? (P22.5)"""
+        return bool(self.evidence.get("desk_only")) and not self.is_from_desk
+
 
 class Attachment(models.Model):
     """A file of an entry."""

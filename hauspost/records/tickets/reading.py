@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from hauspost.ground import clock
 from hauspost.records.people.actor import Actor
 
 if TYPE_CHECKING:
     from hauspost.records.people.models import Person
-    from hauspost.records.tickets.models import Entry, Ticket  # noqa: F401 (Entry stands in a string)
+    from hauspost.records.tickets.models import Entry, Ticket
 
 DONE = ("resolved", "closed")
 WAITING = ("waiting_requester", "waiting_third", "waiting_date")
@@ -173,8 +174,19 @@ class View:
         """May the person do this with the ticket?"""
         return right in self.rights
 
+    def withholds(self, entry: "Entry") -> bool:
+        """Are the words and files of an entry in this view the desk's only, although the entry is shown? (P22.5)"""
+        return entry.is_for_desk_only and not self.sees_notes
+
+
+def withheld_words() -> str:
+    """What stands in the place of words that a view withholds."""
+    return _("Came encrypted; only the desk reads it here.")
+
 
 EVERYTHING = View("agent", rights=frozenset({"*"}))
+# What anybody of the requester's side may read, who may do nothing.
+REQUESTERS = View("requester")
 REQUESTER_RIGHTS = frozenset({"read", "answer", "confirm", "reopen", "participants"})
 READING = frozenset({"read"})
 READING_AND_NOTING = frozenset({"read", "note"})

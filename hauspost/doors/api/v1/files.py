@@ -25,8 +25,8 @@ def read_file(request: HttpRequest, number: Path[Number], file: Path[Number]) ->
     """
     ticket, view = ticket_for(number, known_caller(request).actor)
     entries = ticket.entries.visible_in(view)
-    row = Attachment.objects.filter(id=file, entry__in=entries).select_related("blob").first()
-    if row is None or row.blob is None:
+    row = Attachment.objects.filter(id=file, entry__in=entries).select_related("blob", "entry").first()
+    if row is None or row.blob is None or view.withholds(row.entry):
         raise NotFound
     response = serve_file(open_blob(row.blob.sha256), row.name, row.content_type)
     response["X-Content-SHA256"] = row.blob.sha256
