@@ -9,11 +9,13 @@ import pytest
 
 from hauspost.duties.privacy import erasure
 from hauspost.duties.privacy.export import export
+from hauspost.ground.history.verification import verify
 from hauspost.ground.refusals import NotAllowed, NotFound
 from hauspost.records.people.models import Person
+from hauspost.records.tickets.keepers import KEEPERS
 from hauspost.records.tickets.models import Entry, Ticket
 from tests.desk import Desk
-from tests.doors.browsing import browser
+from tests.doors.browsing import browser, words
 
 MAX = "max.meier@supplier.example"
 OUTLOOK = f"""{{above}}
@@ -118,6 +120,10 @@ def test_where_it_is_not_certain_the_agent_is_asked(desk: Desk) -> None:
     browser(desk, "anna").post(f"/desk/tickets/{ticket.number}/entries/{entry.id}/sender")
     assert Ticket.objects.get(number=ticket.number).requester.addresses.get().address == MAX
     assert "Set requester" not in browser(desk, "anna").get(f"/desk/tickets/{ticket.number}").text
+    # What the mail told stays as it was sealed.
+    entry.refresh_from_db()
+    assert entry.evidence["forwarded_hint"] == MAX
+    assert verify(KEEPERS).faults == []
 
 
 def test_only_who_may_change_the_requester_does(desk: Desk) -> None:
@@ -131,14 +137,56 @@ def test_only_who_may_change_the_requester_does(desk: Desk) -> None:
             give_to_sender(entry, actor=desk.actor(who))
 
 
+def erased(desk: Desk, person: Person) -> list[str]:
+    # VACUUM is refused inside a transaction.
+    with patch("hauspost.ground.db.clear_deleted"):
+        return erasure.erase(person, actor=desk.actor("karim"))
+
+
+def test_who_passed_it_on_is_told_until_erased(desk: Desk) -> None:
+    """P30, P41.2: the name stands with the person only."""
+    delivery = passes_on(desk)
+    page = f"/desk/tickets/{delivery.ticket}"
+    assert "Forwarded by Anna Weiss" in words(browser(desk, "deniz").get(page).text)
+    anna = desk.person("anna")
+    erased(desk, anna)
+    assert "Anna Weiss" not in str(list(Entry.objects.values_list("evidence", flat=True)))
+    assert "Forwarded by …" in words(browser(desk, "deniz").get(page).text)
+    assert verify(KEEPERS).faults == []
+
+
+def test_the_address_behind_a_passed_on_mail_is_erased_with_its_person(desk: Desk) -> None:
+    """P41.2: also where an agent was only asked whether it is theirs; the record declares what went."""
+    desk.ticket(MAX)
+    text = f"Kannst du dir das ansehen?\n\nHallo,\nmein Rechner geht nicht.\nGruß ({MAX})"
+    entry = Entry.objects.get(id=desk.receives(desk.letter("anna", subject="WG: Rechner", text=text)).entry)
+    told = entry.evidence | {"signature": {"signer_address": MAX, "issuer": f"CN={MAX}"}}
+    Entry.objects.filter(id=entry.id).update(evidence=told)
+    left = erased(desk, Person.objects.get(addresses__address=MAX))
+    entry.refresh_from_db()
+    assert entry.evidence["forwarded_hint"] == "" and entry.evidence["signature"]["signer_address"] == ""
+    # What stands amid others' words stays, and is named.
+    assert MAX in entry.evidence["signature"]["issuer"]
+    assert f"#{entry.ticket_id}, entry 1: names the person" in left
+    assert verify(KEEPERS).faults == []
+
+
+@pytest.mark.parametrize("found", [{}, {"dmarc": "pass", "by": "mx"}])
+def test_what_proved_a_mail_stands_in_the_record(desk: Desk, found: dict[str, str]) -> None:
+    """P39: neither what was found nor that nothing was found can be altered later."""
+    entry = Entry.objects.get(ticket=desk.ticket("petra"))
+    other = Entry.objects.get(ticket=passes_on(desk).ticket, seq=1)
+    assert verify(KEEPERS).faults == []
+    Entry.objects.filter(id__in=[entry.id, other.id]).update(evidence=found)
+    assert [fault.what[:20] for fault in verify(KEEPERS).faults] == ["evidence was altered"] * 2
+
+
 def test_erasing_the_real_sender_takes_the_agents_mail_too(desk: Desk) -> None:
     """P41.2: its bytes, its subject, and what the ledger says of it."""
     delivery = passes_on(desk)
     ticket = Ticket.objects.get(number=delivery.ticket)
     assert erasure.preview(ticket.requester).mails_in == 1
-    # VACUUM is refused inside a transaction.
-    with patch("hauspost.ground.db.clear_deleted"):
-        erasure.erase(ticket.requester, actor=desk.actor("karim"))
+    erased(desk, ticket.requester)
     delivery.refresh_from_db()
     assert (delivery.raw, delivery.blob, delivery.subject) == (None, "", "")
     assert MAX not in delivery.detail

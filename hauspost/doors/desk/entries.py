@@ -15,6 +15,7 @@ from hauspost.doors.desk.told import Date, Mark, dates_of, marks_of
 from hauspost.ground import clock
 from hauspost.ground.mail.outbox import delivery_states
 from hauspost.ground.text.safe_html import point_pictures
+from hauspost.records.people.actions import names_of
 from hauspost.records.tickets.models import Attachment, Entry
 
 SMALL_PICTURE = 30_000  # bytes
@@ -121,6 +122,7 @@ def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
     """The entries with their files and what became of them on their way out."""
     files, pictures = _files([row.id for row in rows], file_base)
     fates = _fates([row.id for row in rows if row.is_from_desk and row.is_public])
+    forwarders, settled = _forwarders(rows), _settled(rows)
     moment = clock.now()
     return [
         Shown(
@@ -144,14 +146,30 @@ def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
             to=_addressed(row.recipients),
             has_original=row.delivery is not None,
             leaves_at=row.leaves_at if row.leaves_at is not None and row.leaves_at > moment else None,
-            marks=marks_of(row.evidence) if row.evidence else [],
+            marks=marks_of(row.evidence, forwarders) if row.evidence else [],
             dates=dates_of(row.evidence) if row.evidence else [],
-            passed_on_from=str(row.evidence.get("forwarded_hint", "")),
+            passed_on_from="" if row.id in settled else str(row.evidence.get("forwarded_hint", "")),
             files=files.get(row.id, []),
             fates=fates.get(row.id, []),
         )
         for row in rows
     ]
+
+
+def _forwarders(rows: list[EntryRow]) -> dict[str, str]:
+    """The names of those who passed something on; one question where somebody did."""
+    uids = {row.evidence["forwarded_by"] for row in rows if row.evidence.get("forwarded_by")}
+    return names_of(sorted(uids)) if uids else {}
+
+
+def _settled(rows: list[EntryRow]) -> set[int]:
+    """The entries whose ticket is that of the address behind them already (P30.3); one question where one has any."""
+    hints = {row.id: row.evidence["forwarded_hint"] for row in rows if row.evidence.get("forwarded_hint")}
+    if not hints:
+        return set()
+    pairs = Entry.objects.filter(id__in=hints, ticket__requester__addresses__address__in=hints.values())
+    found = pairs.values_list("id", "ticket__requester__addresses__address")
+    return {entry for entry, address in found if hints[entry] == address}
 
 
 def _addressed(recipients: Iterable[Mapping[str, str]]) -> str:

@@ -80,7 +80,8 @@ def _others(passed: Forwarded) -> Sequence[Mailbox]:
 def _writing(case: Case, passed: Forwarded, agent: Person) -> Writing:
     """The words of the mail that was passed on, as its sender's."""
     outer = writing_of(case)
-    told: dict[str, Any] = {"forwarded_by": str(agent.uid), "forwarded_name": agent.name}
+    # By uid: a name that stood here would outlive an erasure.
+    told: dict[str, Any] = {"forwarded_by": str(agent.uid)}
     if passed.date is not None:
         told["sent_at"] = passed.date.isoformat()
     return replace(
@@ -120,8 +121,4 @@ def give_to_sender(entry: Entry, *, actor: Actor) -> Ticket:
         person = sender_of_mail("", address)
     except NotAnAddress as fault:
         raise Invalid("requester", str(fault)) from fault
-    ticket = tickets.change_requester(entry.ticket, person, actor=actor)
-    # It was asked and answered.
-    entry.evidence = {name: value for name, value in entry.evidence.items() if name != "forwarded_hint"}
-    entry.save(update_fields=["evidence"])
-    return ticket
+    return tickets.change_requester(entry.ticket, person, actor=actor)

@@ -121,8 +121,9 @@ def _forget(person: Person, addresses: list[str], actor: Actor) -> list[Blob]:
     blobs += outbox.erase_letters(str(person.uid), about=requests, entries=entries)
     people.forget_person(person)
     forget_attempts(addresses)
+    name = person.name
     forget_workplace(person)
-    tickets.forget_mentions(person, addresses)
+    parts += tickets.forget_mentions(person, addresses, [name])
     holds.forget_reasons(LegalHold.objects.filter(person=person))
     record("person.erased", person.stream, actor=actor, data={"parts": parts})
     return blobs

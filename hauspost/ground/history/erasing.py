@@ -23,6 +23,11 @@ def erase_parts_of(stream: str, *, keep: Collection[str] = ()) -> list[int]:
     return _erase(_parts_of(stream, keep))
 
 
+def erase_parts_kept(held: str, rows: Collection[int]) -> list[int]:
+    """The same for what some rows keep themselves, as it was changed there by an erasure."""
+    return _erase(EventPart.objects.filter(held=held, held_id__in=rows, salt__isnull=False))
+
+
 def count_parts(person_uid: str) -> int:
     """How many parts would go."""
     return EventPart.objects.filter(person_uid=person_uid, salt__isnull=False).count()

@@ -1,5 +1,6 @@
 """What somebody wrote, on its way into a ticket: text, safe HTML, files; and how it is kept, indexed and sealed."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -148,13 +149,16 @@ def message_id_hash(message_id: str) -> bytes:
 
 
 def entry_parts(entry: Entry, files: Sequence[NewFile] = ()) -> list[Part]:
-    """The personal parts of an entry, as its event seals them: its text, its names, its files."""
+    """The personal parts of an entry, as its event seals them: its text, its names, its evidence, its files."""
     person_uid = str(entry.author.uid) if entry.author is not None else ""
     parts = [
         Part("text", sealed_text(entry.text, entry.html, entry.quoted_html), person_uid, "entry", entry.id),
     ]
     written_by = sealed_author(entry.author_name, entry.author_address, entry.subject)
     parts.append(Part("written by", written_by, person_uid, "author", entry.id))
+    # What came by mail was looked at, whatever was found: nothing may be added to that later.
+    if entry.evidence or entry.delivery is not None:
+        parts.append(Part("evidence", sealed_evidence(entry.evidence), person_uid, "evidence", entry.id))
     if files:
         parts += [Part("file", sealed_file(row), person_uid, "file", row.id) for row in _FILES.all(entry)]
     return parts
@@ -168,6 +172,11 @@ def sealed_text(text: str, html: str, quoted_html: str) -> str:
 def sealed_author(name: str, address: str, subject: str) -> str:
     """Who wrote an entry, and under which subject, as it is sealed."""
     return "\0".join((name, address, subject))
+
+
+def sealed_evidence(evidence: Mapping[str, Any]) -> str:
+    """How an entry's mail was proven and what it told of itself, as it is sealed."""
+    return json.dumps(evidence, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def sealed_file(row: Attachment) -> str:

@@ -1,16 +1,21 @@
 """Forgetting what a person wrote and asked for; called by the erasure duty, in its transaction."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
+from hauspost.ground.history.erasing import erase_parts_kept
 from hauspost.ground.search import actions as search
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person
 from hauspost.records.tickets.indexing import index_entry
 from hauspost.records.tickets.models import Attachment, Entry, Participant, Satisfaction, Ticket
 from hauspost.records.tickets.reading import TicketQuerySet
+from hauspost.records.tickets.writing import sealed_evidence
 
 ERASED = "…"
 _MOST = 200
@@ -42,8 +47,11 @@ def forget_writings(person: Person) -> list[Blob]:
     return released
 
 
-def forget_mentions(person: Person, addresses: list[str]) -> None:
-    """Take the person's name and addresses out of what others' entries say of their recipients, and of the index."""
+def forget_mentions(person: Person, addresses: list[str], names: list[str]) -> list[int]:
+    """Take the person's name and addresses out of what others' entries say of their mail, and of the index.
+
+    Answers the parts of the record that are erased with it. Within others' free text they are only reported.
+    """
     tickets = Ticket.objects.filter(
         Q(requester=person) | Q(affected=person) | Q(number__in=_followed(person)) | Q(entries__author=person)
     ).distinct()
@@ -55,6 +63,43 @@ def forget_mentions(person: Person, addresses: list[str]) -> None:
                 entry.save(update_fields=["recipients"])
             if entry.seq == 1 and entry.author_id != person.id:
                 index_entry(ticket, entry, list(entry.attachments.values_list("name", flat=True)))
+    return _forget_in_evidence({word.casefold() for word in (*names, *addresses) if word})
+
+
+def _forget_in_evidence(words: set[str]) -> list[int]:
+    looked = ((entry, evidence, _without(evidence, words)) for entry, evidence in _with_evidence())
+    changed = {entry: kept for entry, evidence, kept in looked if kept != evidence}
+    for entry, kept in changed.items():
+        Entry.objects.filter(id=entry).update(evidence=kept)
+    return erase_parts_kept("evidence", changed)
+
+
+def _with_evidence() -> Iterator[tuple[int, Any]]:
+    return Entry.objects.exclude(evidence={}).order_by("id").values_list("id", "evidence").iterator()
+
+
+def _without(told: Any, words: set[str]) -> Any:
+    """The same with nothing where a name or address of these stood alone; what is said about somebody stays."""
+    if isinstance(told, dict):
+        return {name: "" if _is_one(value, words) else _without(value, words) for name, value in told.items()}
+    if isinstance(told, list):
+        return [ERASED if _is_one(value, words) else _without(value, words) for value in told]
+    return told
+
+
+def _is_one(told: Any, words: set[str]) -> bool:
+    return isinstance(told, str) and told.strip().casefold() in words
+
+
+def _naming_in_evidence(words: list[str]) -> list[int]:
+    """The entries whose evidence would still name somebody by these words: a date's title, a certificate's issuer."""
+    wanted = {word.casefold() for word in words}
+    found = []
+    for entry, evidence in _with_evidence():
+        left = sealed_evidence(_without(evidence, wanted)).casefold()
+        if any(word in left for word in wanted):
+            found.append(entry)
+    return found[:_MOST]
 
 
 def _followed(person: Person) -> list[int]:
@@ -72,7 +117,8 @@ def mentions_by_others(person: Person, words: list[str], reader: Actor) -> list[
     """
     if not words:
         return []
-    entries = Entry.objects.filter(_naming(words, "text", "html", "subject")).exclude(author=person)
+    told = _naming(words, "text", "html", "subject") | Q(id__in=_naming_in_evidence(words))
+    entries = Entry.objects.filter(told).exclude(author=person)
     files_named = Attachment.objects.filter(_naming(words, "name")).exclude(entry__author=person)
     subjects = Ticket.objects.filter(_naming(words, "subject")).exclude(requester=person)
     open_to = not_secret_to(reader)
