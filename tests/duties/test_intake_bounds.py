@@ -15,6 +15,7 @@ from django.conf import settings as house
 from django.test import Client
 
 from hauspost.doors.desk.reasons import because
+from hauspost.doors.ui import serving
 from hauspost.duties.intake import actions as intake
 from hauspost.duties.intake import proving, unsealing
 from hauspost.duties.intake.models import Delivery
@@ -22,7 +23,7 @@ from hauspost.ground.files.actions import read_blob
 from hauspost.ground.mail import guard
 from hauspost.ground.mail.raw import Raw
 from hauspost.ground.mail.senders import Findings
-from hauspost.records.tickets.models import Attachment, Ticket
+from hauspost.records.tickets.models import Attachment, Entry, Ticket
 from tests.desk import Desk
 from tests.doors.browsing import browser
 
@@ -124,6 +125,31 @@ def test_a_mail_that_once_hung_hangs_no_page(desk: Desk, poisoned: Callable[...,
     client = browser(desk, "deniz")
     frame = client.get(f"/desk/mailroom/{aside.id}/original.html")
     assert "The printer at gate 3 is stuck." in frame.content.decode()
+
+
+@pytest.mark.parametrize("verb", [intake.discard, intake.mark_as_spam, intake.make_ticket])
+def test_whatever_is_decided_about_it_such_a_mail_is_never_read_in_a_page(
+    desk: Desk, poisoned: Callable[..., None], three: list[bytes], monkeypatch: pytest.MonkeyPatch, verb: Any
+) -> None:
+    """S19: the worker alone may try it again, within bounds."""
+    poisoned(hangs)
+    aside = desk.receives(three[1])
+    verb(aside.id, actor=desk.actor("deniz"))
+
+    def read(*_: object) -> None:
+        raise AssertionError("read in a page")
+
+    monkeypatch.setattr(intake, "read_letter", read)
+    monkeypatch.setattr(serving, "words_as_sent", read)
+    aside.refresh_from_db()
+    client = browser(desk, "deniz")
+    assert intake.letter_of(aside).fault == "too_slow"
+    assert client.get(f"/desk/mailroom/{aside.id}").status_code == 200
+    assert "gate 3" in client.get(f"/desk/mailroom/{aside.id}/original.html").content.decode()
+    if aside.ticket:
+        entry = Entry.objects.get(delivery=aside.id)
+        frame = client.get(f"/desk/tickets/{aside.ticket}/entries/{entry.id}/original.html")
+        assert "gate 3" in frame.content.decode()
 
 
 @pytest.fixture

@@ -59,7 +59,8 @@ def original_file(request: HttpRequest, number: int, entry: int) -> HttpResponse
 def original_body(request: HttpRequest, number: int, entry: int) -> HttpResponse:
     """GET …/entries/<id>/original.html: what stands in the page's frame."""
     found = _entry(request, number, entry)
-    return serve_mail_html(untouched_html(source_of(_delivery(found))))
+    row = _delivery(found)
+    return serve_mail_html(untouched_html(source_of(row), unread=bool(row.fault)))
 
 
 def _entry(request: HttpRequest, number: int, entry: int) -> Entry:

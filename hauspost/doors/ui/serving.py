@@ -26,6 +26,7 @@ _PICTURES = {
     "image/gif": (b"GIF87a", b"GIF89a"),
     "image/webp": (b"RIFF",),
 }
+_MOST_OF_SOURCE = 200_000
 _SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
 _MAIL_SANDBOX = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
@@ -49,10 +50,19 @@ def serve_mail_html(html: str) -> HttpResponse:
     return response
 
 
-def untouched_html(raw: Raw) -> str:
-    """The mail's HTML as its sender wrote it, else its text; only ever shown in the sandbox, which runs nothing."""
+def untouched_html(raw: Raw, *, unread: bool = False) -> str:
+    """The mail's HTML as its sender wrote it, else its text; only ever shown in the sandbox, which runs nothing.
+
+    `unread` shows the beginning of the source: for what stopped its reader once and would stop this process, too (S19).
+    """
+    if unread:
+        return _as_it_is(bytes(raw[:_MOST_OF_SOURCE]).decode("utf-8", "replace"))
     html, text = words_as_sent(raw)
-    return html or f"<!doctype html><meta charset=utf-8><pre>{escape(text)}</pre>"
+    return html or _as_it_is(text)
+
+
+def _as_it_is(text: str) -> str:
+    return f"<!doctype html><meta charset=utf-8><pre>{escape(text)}</pre>"
 
 
 def disposition(kind: str, name: str) -> str:

@@ -208,7 +208,7 @@ def _judge(case: Case) -> Verdict:
 
 _JUDGED = (
     "sender", "subject", "message_id_hash", "content_hash", "person_uid", "disposition", "because", "disposed_at",
-    "detail", "ticket", "entry", "tries",
+    "detail", "ticket", "entry", "tries", "fault",
 )  # fmt: skip
 
 
@@ -221,6 +221,7 @@ def _dispose(case: Case, verdict: Verdict) -> None:
     row.disposition, row.because, row.disposed_at = verdict.disposition, verdict.because[:40], clock.now()
     row.detail = " · ".join(text for text in (verdict.detail, row.detail) if text)
     row.ticket, row.entry = verdict.ticket, verdict.entry
+    row.fault = letter.fault if letter.fault in reading.HARD_FAULTS else ""
     row.tries += 1
     hot.change(row, _JUDGED)
     if verdict.entry is None:
@@ -374,8 +375,8 @@ def letter_of(row: Delivery) -> Letter:
     Raises NotFound when it was erased.
     """
     raw = reading.source_of(row)
-    if row.because in reading.HARD_FAULTS:
-        return _head_of(row, row.because)
+    if row.fault:
+        return _head_of(row, row.fault)
     try:
         return read_letter(raw)
     except Exception:  # Whoever asks looks at the mail, and has the original beside it.

@@ -58,6 +58,8 @@ class Delivery(models.Model):
     ticket = models.BigIntegerField(null=True)
     entry = models.BigIntegerField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    # Why its reading had to be stopped (reading.HARD_FAULTS), whatever becomes of it: nobody reads it unguarded.
+    fault = models.CharField(max_length=12, blank=True)
 
     class Meta:
         verbose_name_plural = "deliveries"

@@ -79,7 +79,8 @@ def original_file(request: HttpRequest, delivery: int) -> HttpResponseBase:
 @require_GET
 def original_body(request: HttpRequest, delivery: int) -> HttpResponse:
     """GET …/original.html: what stands in the page's frame, sandboxed."""
-    return serve_mail_html(untouched_html(source_of(_row(actor_of(request), delivery))))
+    row = _row(actor_of(request), delivery)
+    return serve_mail_html(untouched_html(source_of(row), unread=bool(row.fault)))
 
 
 def _row(actor: Actor, delivery: int) -> Delivery:
