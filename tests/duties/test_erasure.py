@@ -9,7 +9,9 @@ from django.db import connection
 
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.privacy import erasure
+from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.db import is_postgres
+from hauspost.ground.history.models import EventPart
 from hauspost.ground.history.verification import verify
 from hauspost.ground.refusals import NotAllowed
 from hauspost.ground.search.actions import search
@@ -147,6 +149,20 @@ def test_a_log_that_could_not_be_emptied_is_named(desk: Desk) -> None:
     assert any(
         "log of the database" in line for line in _erase_within_a_test(desk.person("petra"), desk, cleared=False)
     )
+
+
+def test_whoever_authorised_a_mail_server_is_forgotten_there(desk: Desk) -> None:
+    """P41.2: in its row and in its record; as whom it signs in is named, as it would not work without."""
+    anna = desk.address("anna")
+    account = people.add_mail_account(name="M365", imap_host="imap.x.example", user=anna, password="x", actor=SYSTEM)
+    MailAccount.objects.filter(pk=account.pk).update(authorised_by=anna.title())
+
+    left = _erase_within_a_test(desk.person("anna"), desk)
+
+    assert MailAccount.objects.get().authorised_by == ""
+    assert "Mail server M365 signs in as this person: change its mailbox" in left
+    assert not EventPart.objects.filter(content=anna).exists()
+    assert verify(KEEPERS).faults == []
 
 
 def test_the_sums_of_the_ledger_stay_after_an_erasure(desk: Desk) -> None:

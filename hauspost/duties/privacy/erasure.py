@@ -99,7 +99,9 @@ def erase(person: Person, *, actor: Actor) -> list[str]:
     with transaction.atomic():
         for one in everyone:
             blobs += _forget(one, addresses, actor)
+        servers = people.forget_in_mail_accounts(addresses)
     left = _remove_bytes(blobs)
+    left += [_("Mail server %(name)s signs in as this person: change its mailbox") % {"name": name} for name in servers]
     search.scrub()
     if not db.clear_deleted():
         left.append(_("The log of the database: somebody was reading all the time. Restart Hauspost, which empties it"))
@@ -119,9 +121,9 @@ def _forget(person: Person, addresses: list[str], actor: Actor) -> list[Blob]:
     blobs = tickets.forget_writings(person)
     blobs += mails.forget_mails(person, addresses)
     blobs += outbox.erase_letters(str(person.uid), about=requests, entries=entries)
+    name = person.name
     people.forget_person(person)
     forget_attempts(addresses)
-    name = person.name
     forget_workplace(person)
     parts += tickets.forget_mentions(person, addresses, [name])
     holds.forget_reasons(LegalHold.objects.filter(person=person))

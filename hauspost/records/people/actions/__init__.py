@@ -51,6 +51,7 @@ from hauspost.records.people.actions.mail_accounts import (
     archive_mail_account,
     authorise_mail_account,
     change_mail_account,
+    forget_in_mail_accounts,
     resume_mail_account,
 )
 from hauspost.records.people.actions.mailbox_keys import KEY_PURPOSE, add_mailbox_key, remove_mailbox_key
@@ -113,8 +114,9 @@ __all__ = [
     "archive_mailbox", "archive_named", "archive_team", "authorise_mail_account", "become_first_administrator",
     "change_address_kind", "change_alias", "change_department", "change_mail_account", "change_mailbox",
     "change_named", "change_person", "change_team", "check_first_link", "clean_words", "close_ways_in",
-    "count_ticket_links", "deactivate", "end_absence", "end_sessions", "first_administrator_link", "forget_old_links",
-    "forget_person", "give_role", "give_token", "house_sender", "is_last_administrator", "key_from", "known_person",
+    "count_ticket_links", "deactivate", "end_absence", "end_sessions", "first_administrator_link",
+    "forget_in_mail_accounts", "forget_old_links", "forget_person", "give_role", "give_token", "house_sender",
+    "is_last_administrator", "key_from", "known_person",
     "make_main_address", "make_ticket_link", "may_set_absence", "names_of", "normal", "note_bounce", "note_use",
     "one_line", "our_addresses", "person_by", "reactivate", "refuse_last_administrator", "refuse_taken_key",
     "refuse_unknown_zone", "remove_address", "remove_alias", "remove_mailbox_key", "rename", "restore_department",

@@ -1,7 +1,7 @@
 """Mail servers: where mail is fetched or handed over, and as whom we sign in there. Secrets go in, never out (S21)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any, TypedDict, Unpack
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from hauspost.ground.db import storable
 from hauspost.ground.history.actions import Part, record
 from hauspost.ground.refusals import Invalid
 from hauspost.ground.wake import wake
+from hauspost.records.people.actions.addresses import known_person
 from hauspost.records.people.actions.checks import one_line, only_administrators
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Mailbox
@@ -157,8 +158,28 @@ def authorise_mail_account(account: MailAccount, code: str, verifier: str, redir
         keep_tokens(now, tokens, is_new=True)
         now.state, now.last_error, now.failing_since, now.told_at = MailAccount.State.NEW, "", None, None
         now.save(update_fields=["state", "last_error", "failing_since", "told_at"])
-        parts = [Part("authorised_by", now.authorised_by)] if now.authorised_by else []
+        parts = [_naming("authorised_by", now.authorised_by)] if now.authorised_by else []
         record("mail_server.authorised", now.stream, actor=actor, data={"name": now.name}, parts=parts)
+
+
+def forget_in_mail_accounts(addresses: Collection[str]) -> list[str]:
+    """Take an erased person out of what mail servers tell; for the erasure duty, in its transaction.
+
+    Answers the names of those that sign in as this person: without that they would not work, so somebody decides.
+    """
+    still = []
+    for account in MailAccount.objects.order_by("id"):
+        if account.authorised_by.lower() in addresses:
+            account.authorised_by = ""
+            account.save(update_fields=["authorised_by"])
+        if account.user.lower() not in addresses:
+            continue
+        if account.archived_at is None:
+            still.append(account.name)
+        else:
+            account.user = ""
+            account.save(update_fields=["user"])
+    return still
 
 
 def _take(account: MailAccount, asked: AccountFields) -> list[str]:
@@ -286,5 +307,11 @@ def _record(account: MailAccount, what: str, before: Mapping[str, Any], secrets:
         # Which ones are new; never what they are (S21).
         data["after"]["new_secrets"] = secrets
     # As whom we sign in may be a person's own address.
-    parts = [Part("user", account.user), Part("user before", before["user"])] if "user" in changed else []
+    parts = [_naming("user", account.user), _naming("user before", before["user"])] if "user" in changed else []
     record(f"mail_server.{what}", account.stream, actor=actor, data=data, parts=[one for one in parts if one.content])
+
+
+def _naming(name: str, address: str) -> Part:
+    """An address as a part of the record: its person's, so that it goes with them."""
+    person = known_person(address)
+    return Part(name, address, str(person.uid) if person is not None else "")
