@@ -31,7 +31,7 @@ def run_due() -> int:
     """Everything whose time has come; answers how many things were done."""
     census.count_all()
     done = wake_due() + seal_daily() + census.count() + retention.run_due() + backups.begin_due()
-    return done + alarming.run_due()
+    return done + alarming.run_due() + forget_unchecked()
 
 
 def wake_due() -> int:
@@ -58,7 +58,6 @@ def seal_daily() -> int:
     files.sweep(clock.now())
     forget_what_expired()
     forget_old_links()
-    forget_unchecked()
     return 1
 
 
