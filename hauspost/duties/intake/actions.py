@@ -201,7 +201,9 @@ def _judge(case: Case) -> Verdict:
         verdict = filing.file(case)
     elif verdict.disposition == "flood":
         verdict = filing.flood(case, verdict)
-    if verdict.ticket is not None and verdict.disposition in ("ticket", "duplicate") and case.also_sent_to:
+    # Only the mail that opened the ticket says who else it was sent to; answers let nobody read it.
+    opens = verdict.disposition == "ticket" or (verdict.disposition == "duplicate" and case.opened_by_twin)
+    if verdict.ticket is not None and opens and case.also_sent_to:
         tickets.also_send_to(verdict.ticket, case.also_sent_to, actor=SYSTEM)
     return verdict
 
@@ -245,7 +247,10 @@ def _record(row: Delivery, kind: str, actor: Actor) -> None:
 
 def _quarantine(delivery_id: int, because: str, detail: str) -> None:
     with transaction.atomic():
-        row = Delivery.objects.select_for_update().get(id=delivery_id)
+        # Another worker may have filed it while we could not read it.
+        row = Delivery.objects.select_for_update().filter(id=delivery_id, disposed_at__isnull=True).first()
+        if row is None:
+            return
         letter = _head_of(row, because)
         row.sender = letter.sender.address.lower()[:320] if letter.sender else ""
         row.subject = letter.subject[:500].replace("\0", "")

@@ -40,7 +40,8 @@ def file_from_agent(case: Case, match: Match) -> Verdict:
     if not match.is_signed:
         return _held(case, match, agent, "no token")
     view = view_of(match.ticket, actor)
-    is_note = match.answers_note
+    # Who only reads along answers the desk, not the requester (P9.1, P33.2).
+    is_note = match.answers_note or (view is not None and not view.may("reply") and view.may("note"))
     if view is None or not view.may("note" if is_note else "reply"):
         return _held(case, match, agent, "no right")
     writing = only_visible(case)
@@ -63,10 +64,10 @@ def _commanded(case: Case, match: Match, orders: Orders, actor: Actor, *, is_not
     Where one line is not understood nothing is done, and the text waits for somebody to release it.
     """
     assert actor.who is not None
+    is_note = is_note or any(order.name == "note" for order in orders.orders)
     if not orders.is_clear:
         answer_commands(match.ticket, actor.who, not_understood(orders.orders), case.letter.message_id)
-        return _held(case, match, actor.who, "unclear command")
-    is_note = is_note or any(order.name == "note" for order in orders.orders)
+        return _held(case, match, actor.who, "unclear command", as_note=is_note)
     entry = None
     if orders.rest.strip() or case.letter.attachments:
         writing = replace(only_visible(case), text=orders.rest, html=html_of_text(orders.rest))
@@ -75,7 +76,7 @@ def _commanded(case: Case, match: Match, orders: Orders, actor: Actor, *, is_not
         except Refused as refusal:
             outcomes = [Outcome(order.line, False, str(refusal)) for order in orders.orders]
             answer_commands(match.ticket, actor.who, outcomes, case.letter.message_id)
-            return _held(case, match, actor.who, refusal.code)
+            return _held(case, match, actor.who, refusal.code, as_note=is_note)
     outcomes = carry_out(match.ticket, orders.orders, actor=actor)
     answer_commands(match.ticket, actor.who, outcomes, case.letter.message_id)
     detail = ", ".join(f"{one.line}{'' if one.is_done else ' (not done)'}" for one in outcomes)
@@ -83,9 +84,13 @@ def _commanded(case: Case, match: Match, orders: Orders, actor: Actor, *, is_not
     return Verdict(disposition, match.by, detail, match.ticket.number, entry.id if entry is not None else None)
 
 
-def _held(case: Case, match: Match, author: Person, why: str) -> Verdict:
+def _held(case: Case, match: Match, author: Person, why: str, *, as_note: bool = False) -> Verdict:
+    """Keep an agent's mail for the desk: only the own words, and what was meant as a note stays one (P6.2)."""
     actor = replace(SYSTEM, name="mail", via="mail", on_behalf_of=author)
-    entry = tickets.add_answer(match.ticket, writing_of(case), author=author, actor=actor, held_because=why)
+    writing = only_visible(case) if match.standing == "agent" else writing_of(case)
+    entry = tickets.add_answer(
+        match.ticket, writing, author=author, actor=actor, held_because=why, as_note=as_note or match.answers_note
+    )
     if why in HELD_WORDS:
-        answer_held(match.ticket, author, str(HELD_WORDS[why]), case.letter.message_id)
+        answer_held(match.ticket, author, str(HELD_WORDS[why]), case.letter.message_id, entry=entry.id)
     return Verdict("answer", match.by, f"held: {why}", match.ticket.number, entry.id)

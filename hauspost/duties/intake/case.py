@@ -68,6 +68,8 @@ class Case:
     matches: list[Any] = field(default_factory=list)
     # Tickets that other copies of the same mail became, at teams that share nothing with this one's (P9.2).
     twins: list[int] = field(default_factory=list)
+    # Is it a further copy of the mail that opened a ticket?
+    opened_by_twin: bool = False
 
     @cached_property
     def sender(self) -> str:
@@ -92,26 +94,50 @@ class Case:
 
     @cached_property
     def arrived_at(self) -> Ours | None:
-        """The address of ours by which this very copy came; None for return paths and postmaster."""
-        return self.mailboxes.get(self.plus_id.base if self.plus_id is not None else self.delivery.recipient)
+        """The address of ours by which this very copy came; None for return paths, postmaster and closed mailboxes.
+
+        By the envelope alone: what stands in To and Cc is of other copies.
+        """
+        return self.mailboxes.get(self.delivery.mailbox)
+
+    @cached_property
+    def answers_by_address(self) -> bool:
+        """Did this very copy come to a signed address of ours?"""
+        return "+" in self.delivery.recipient and read_plus_address(self.delivery.recipient, tokens.ring()) is not None
+
+    def secret_team(self, mailbox: str) -> int:
+        """The confidential team (by id) whose address this is; 0 for all that share what they get (P9.2)."""
+        ours = self.mailboxes.get(mailbox)
+        return ours.team if ours is not None and ours.is_confidential else 0
 
     @cached_property
     def named(self) -> list[Ours]:
         """Those of ours that To and Cc name, in their order."""
-        boxes = (*self.letter.to, *self.letter.cc)
-        return [ours for box in boxes if (ours := self.mailboxes.get(box.address.lower())) is not None]
+        addresses = (self._base_of(box.address.lower()) for box in (*self.letter.to, *self.letter.cc))
+        return [ours for address in addresses if (ours := self.mailboxes.get(address)) is not None]
+
+    def _base_of(self, address: str) -> str:
+        plus = read_plus_address(address, tokens.ring()) if "+" in address else None
+        return plus.base if plus is not None else address
 
     @cached_property
     def mailbox(self) -> Mailbox | None:
         """Whose mail this is: the first of ours in To, then Cc, whatever copy comes first (P9.1, P9.3).
 
-        A confidential team's copy is its own (P9.2), and none of another copy becomes its.
+        A confidential team's copy is its own (P9.2), and none of another copy becomes its. What came to a mailbox that
+        is closed by now is nobody else's: None.
         """
         arrived = self.arrived_at
+        if arrived is None and self.delivery.mailbox:
+            return None
         if arrived is None or not arrived.is_confidential:
             known = (one for one in (*self.named, *filter(None, [arrived])) if not one.is_confidential)
-            arrived = next(known, arrived) or next(iter(self.mailboxes.values()), None)
+            arrived = next(known, arrived) or self._first_open()
         return _MAILBOX.first(arrived.mailbox) if arrived is not None else None
+
+    def _first_open(self) -> Ours | None:
+        """Where mail for postmaster goes: the first mailbox that is not a confidential team's."""
+        return next((one for one in self.mailboxes.values() if not one.is_confidential), None)
 
     @cached_property
     def written_to(self) -> str:
@@ -119,8 +145,10 @@ class Case:
         box = self.mailbox
         if box is None:
             return ""
-        recipient = self.plus_id.base if self.plus_id is not None else self.delivery.recipient
-        asked = (*(one.address.lower() for one in (*self.letter.to, *self.letter.cc)), recipient)
+        asked = (
+            *(self._base_of(one.address.lower()) for one in (*self.letter.to, *self.letter.cc)),
+            self.delivery.mailbox,
+        )
         own = {address for address, ours in self.mailboxes.items() if ours.mailbox == box.id}
         return next((address for address in asked if address in own), box.address.address)
 

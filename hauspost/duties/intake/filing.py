@@ -9,7 +9,7 @@ from hauspost.duties.intake.agents import file_from_agent
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.contents import author_of, looks_like_code, mail_actor, proposed_in, writing_of
 from hauspost.duties.intake.forwarding import file_for_sender, passed_on_by_agent
-from hauspost.duties.intake.matching import Match, match_of
+from hauspost.duties.intake.matching import ELSEWHERE, Match, match_of
 from hauspost.duties.notices.too_big import tell_too_big
 from hauspost.ground import clock
 from hauspost.ground.files.actions import StoredFile
@@ -44,7 +44,8 @@ def _is_past_grace(match: Match) -> bool:
 def _answer(case: Case, match: Match) -> Verdict:
     author = author_of(case)
     held = "unconfirmed" if match.standing == "addressed" else ""
-    if not held and match.by == "number in the subject" and case.proof is Proof.NONE and _needs_proof(case):
+    is_guessable = match.by in ("number in the subject", ELSEWHERE, "invitation")
+    if not held and (case.is_forged or (is_guessable and case.proof is Proof.NONE and _needs_proof())):
         held = "unproven"
     if looks_like_code(case.letter):
         held = "verification"
@@ -64,9 +65,9 @@ def _answer(case: Case, match: Match) -> Verdict:
     return Verdict(disposition, match.by, held and f"held: {held}", match.ticket.number, entry.id)
 
 
-def _needs_proof(case: Case) -> bool:
-    """S8: number and sender can be guessed. Where our server vouches for nobody, neither can we ask it of this one."""
-    return bool(settings.HAUSPOST.auth_serv_id)
+def _needs_proof() -> bool:
+    """S8: number and sender can be guessed. Where nobody can vouch for anybody, neither can we ask it of this one."""
+    return bool(settings.HAUSPOST.auth_serv_id or settings.HAUSPOST.check_senders)
 
 
 def _new_ticket(case: Case, match: Match | None) -> Verdict:

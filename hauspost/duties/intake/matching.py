@@ -9,18 +9,21 @@ from hauspost.ground.mail.addresses import OurId, read_message_id
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.records.people.models import Membership, Person
 from hauspost.records.tickets import actions as tickets
-from hauspost.records.tickets.models import Entry, KnownMessage, NumberElsewhere, Participant, Ticket
+from hauspost.records.tickets.models import Entry, KnownMessage, NumberElsewhere, Participant, TeamShare, Ticket
 from hauspost.records.tickets.writing import message_id_hash
 
 # Its row alone: the verb that files reads it again, under its lock.
 _TICKET = hot.Question(lambda number: Ticket.objects.filter(number=number))
 _NOTE = hot.Question(lambda entry: Entry.objects.filter(id=entry, kind=Entry.Kind.NOTE).values_list("id"))
 _TAKING_PART = hot.Question(
-    lambda ticket, person: Participant.objects.filter(ticket=ticket, person=person).values_list(
-        "is_confirmed", flat=True
-    )
+    lambda ticket, person: Participant.objects.filter(ticket=ticket, person=person).values_list("role", "is_confirmed")
 )
 _IN_TEAM = hot.Question(lambda person, team: Membership.objects.filter(person=person, team=team).values_list("id"))
+_IN_SHARING_TEAM = hot.Question(
+    lambda person, ticket: Membership.objects.filter(
+        person=person, team__in=TeamShare.objects.filter(ticket=ticket).values("team")
+    ).values_list("id")
+)
 SUBJECT_TOKEN = re.compile(r"\[#(\d{1,18})\]")
 MOST_REFERENCES = 50
 ELSEWHERE = "number elsewhere"
@@ -33,7 +36,8 @@ CALENDAR = "calendar:"
 class Match:
     """A ticket, the evidence that led to it, and how its sender stands to it.
 
-    `standing`: "insider" (requester, affected, confirmed participant), "agent" (of its team), "addressed" (we wrote to
+    `standing`: "insider" (requester, affected, confirmed participant), "agent" (of its team; who helps on it; of a team
+    that reads along, when a notice of ours is answered), "addressed" (we wrote to
     them, or they stood in the first mail: joins as held), "stranger" (joins nothing, P8.2).
     """
 
@@ -73,7 +77,18 @@ def find_ticket(case: Case) -> Match | None:
     if standing == "stranger" and by == ELSEWHERE and _is_that_system(case, ticket):
         standing = "addressed"
     is_signed = by in ("our message id", "signed address")
+    if is_signed and standing in ("stranger", "addressed") and _reads_along(case.known_sender, ticket):
+        standing = "agent"
+    arrived = case.arrived_at
+    if arrived is not None and arrived.is_confidential and arrived.team != ticket.team_id:
+        # What came to a confidential team is not another team's to read, whatever it answers (P9.2, P33.3).
+        standing = standing if case.answers_by_address else "stranger"
     return Match(ticket, by, standing, our_id, is_signed and _answers_note(case, our_id), is_signed)
+
+
+def _reads_along(person: Person | None, ticket: Ticket) -> bool:
+    """Does somebody of a team answer that was sent the mail, too, or that handed the ticket on (P9.1, P33.2)?"""
+    return person is not None and _IN_SHARING_TEAM.is_true(person, ticket)
 
 
 def _is_that_system(case: Case, ticket: Ticket) -> bool:
@@ -150,13 +165,13 @@ def standing_of(person: Person | None, address: str, ticket: Ticket) -> str:
     if person is not None:
         if person.id in (ticket.requester_id, ticket.affected_id):
             return "insider"
-        row = _TAKING_PART.first(ticket, person)
-        if row:
-            return "insider"
         if _IN_TEAM.is_true(person, ticket.team_id):
             return "agent"
-        if row is False:
-            return "addressed"
+        row = _TAKING_PART.first(ticket, person)
+        if row is not None:
+            role, is_confirmed = row
+            helps = role == Participant.Role.HELPER
+            return "addressed" if not is_confirmed else "agent" if helps else "insider"
     return "addressed" if address and _was_addressed(address, ticket) else "stranger"
 
 

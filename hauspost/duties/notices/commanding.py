@@ -1,6 +1,5 @@
 """Answering an agent who works by mail: what was done of the commands, or why the mail was held (P29.1, P29.3)."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Protocol
@@ -9,12 +8,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from hauspost.duties.notices.letters import answers_to, desk_of, main_address, page_of, spoken_to, subject_of
-from hauspost.ground import clock
+from hauspost.ground import clock, tokens
 from hauspost.ground.mail import outbox
+from hauspost.ground.mail.addresses import message_id_for
 from hauspost.ground.mail.compose import Outgoing, automatic_headers
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.text.plain import html_of_text
-from hauspost.ground.tokens import base32
 from hauspost.records.people.models import Person
 from hauspost.records.tickets.models import Ticket
 
@@ -47,13 +46,13 @@ def answer_commands(ticket: Ticket, agent: Person, outcomes: Sequence[Done], in_
         _send(ticket, agent, head, text, in_reply_to)
 
 
-def answer_held(ticket: Ticket, agent: Person, reason: str, in_reply_to: str) -> None:
+def answer_held(ticket: Ticket, agent: Person, reason: str, in_reply_to: str, *, entry: int) -> None:
     """Tell an agent that a mail under their name was not sent on, and what to do (P29.1); a few times an hour at most.
 
     It carries nothing of that mail: somebody else may have written it (S7, S10).
     """
     recent = OutgoingMail.objects.filter(
-        person_uid=str(agent.uid), created_at__gt=clock.now() - timedelta(hours=1), message_id__startswith=_HELD
+        person_uid=str(agent.uid), created_at__gt=clock.now() - timedelta(hours=1), envelope_from="", entry__gt=0
     )
     if recent.count() >= MOST_HELD_AN_HOUR:
         return
@@ -65,14 +64,10 @@ def answer_held(ticket: Ticket, agent: Person, reason: str, in_reply_to: str) ->
                 _("Look at it in the ticket, and release it there if it is yours."),
             ]
         )
-        _send(ticket, agent, _("Your mail was held"), text, in_reply_to, begins=_HELD)
+        _send(ticket, agent, _("Your mail was held"), text, in_reply_to, entry=entry)
 
 
-_HELD = "held."
-_DONE = "done."
-
-
-def _send(ticket: Ticket, agent: Person, head: str, text: str, in_reply_to: str, *, begins: str = _DONE) -> None:
+def _send(ticket: Ticket, agent: Person, head: str, text: str, in_reply_to: str, *, entry: int = 0) -> None:
     desk, address = desk_of(ticket), main_address(agent)
     if desk is None or not address:
         return
@@ -84,8 +79,10 @@ def _send(ticket: Ticket, agent: Person, head: str, text: str, in_reply_to: str,
             subject=subject_of(ticket, f"{head}: {ticket.subject}"),
             text=body,
             html=html_of_text(body),
-            # Not one of the signed ids: an answer to this is an answer to nothing but the ticket.
-            message_id=f"{begins}{base32(secrets.token_bytes(15))}@{settings.HAUSPOST.mail_domain}",
+            # Whatever answers this stays internal: the requester never saw it (P6.2).
+            message_id=message_id_for(
+                "note", ticket.number, entry, agent.id, tokens.ring(), settings.HAUSPOST.mail_domain
+            ),
             date=clock.now(),
             in_reply_to=in_reply_to,
             references=[in_reply_to] if in_reply_to else [],
@@ -95,7 +92,7 @@ def _send(ticket: Ticket, agent: Person, head: str, text: str, in_reply_to: str,
         kind=OutgoingMail.Kind.NOTICE,
         stream=ticket.stream,
         about=ticket.number,
-        entry=0,
+        entry=entry,
         envelope_from="",
         recipients=[(address, str(agent.uid))],
         account=desk.account,

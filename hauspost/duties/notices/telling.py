@@ -210,7 +210,8 @@ def _mail(
     event: Event, ticket: Ticket, entry: Entry | None, person: Person, address: str, reason: str, desk: Desk | None
 ) -> None:
     assert desk is not None
-    is_note = entry is not None and entry.kind == Entry.Kind.NOTE
+    # Whoever only reads along answers with a note, too (P9.1).
+    is_note = (entry is not None and entry.kind == Entry.Kind.NOTE) or reason == "also sent"
     entry_id = entry.id if entry is not None else 0
     with spoken_to(person, ticket.team):
         subject, text = _words(event, ticket, entry, reason, is_note)

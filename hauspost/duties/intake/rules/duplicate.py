@@ -1,7 +1,5 @@
 """The same mail a second time: one ticket, and the second copy says of which it is one (P12.1, P12.3, P9.1)."""
 
-from typing import Any
-
 from django.db.models import QuerySet
 
 from hauspost.duties.intake.case import Case, Verdict
@@ -18,7 +16,9 @@ def _twins(identity: object) -> "QuerySet[Delivery]":
     return twins.exclude(disposition__in=["duplicate", "quarantine"])
 
 
-_SHOWN = ("id", "ticket", "entry", "content_hash", "mailbox")
+_SHOWN = ("id", "ticket", "entry", "content_hash", "mailbox", "disposition")
+# What was set aside for one mailbox says nothing to another one, which may take it (P9.3).
+_ASIDE = ("unchecked", "refused", "spam", "discarded")
 _FIRST = hot.Question(lambda identity: _twins(identity).order_by("id").values_list(*_SHOWN)[:FEW])
 
 
@@ -29,11 +29,14 @@ def judge(case: Case) -> Verdict | None:
     if len(seen) == FEW:
         seen += _twins(case.identity).filter(content_hash=case.content_hash).values_list(*_SHOWN)[:FEW]
     same = [twin for twin in seen if bytes(twin[3] or b"") == case.content_hash]
-    for twin, ticket, entry, _content, mailbox in same:
+    for twin, ticket, entry, _content, mailbox, disposition in same:
+        if disposition in _ASIDE and mailbox != case.delivery.mailbox:
+            continue
         if _is_for_the_same(case, ticket, mailbox):
+            case.opened_by_twin = disposition == "ticket"
             return Verdict("duplicate", "duplicate", f"of delivery {twin}", ticket=ticket, entry=entry)
     # Whoever else has got it, in confidence or not, is linked with what this copy becomes (P9.2).
-    case.twins = [ticket for _twin, ticket, *_rest in same if ticket]
+    case.twins = [twin[1] for twin in same if twin[1]]
     if seen and not same:
         case.delivery.detail = MARK
     return None
@@ -41,9 +44,7 @@ def judge(case: Case) -> Verdict | None:
 
 def _is_for_the_same(case: Case, ticket: int | None, mailbox: str) -> bool:
     """Is the other copy for the same team, or both for teams that share what they get (P9.2)? Or in the same ticket?"""
-    theirs, ours = case.mailboxes.get(mailbox), case.arrived_at
-    whose: list[Any] = [one.team if one is not None and one.is_confidential else None for one in (theirs, ours)]
-    if whose[0] == whose[1]:
+    if case.secret_team(mailbox) == case.secret_team(case.delivery.mailbox):
         return True
     match = match_of(case) if ticket else None
     return match is not None and match.standing != "stranger" and match.ticket.number == ticket

@@ -3,25 +3,35 @@
 from datetime import timedelta
 
 from hauspost.duties.intake.case import Case, Verdict
+from hauspost.duties.intake.forwarding import passed_on_by_agent
 from hauspost.duties.intake.matching import joins_a_ticket
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock, hot
 
 PER_HOUR = 20
+MOST_LOOKED_AT = 200
 _OPENED = hot.Question(
     lambda sender, since: Delivery.objects.filter(
         sender=sender, received_at__gt=since, disposition="ticket"
-    ).values_list("id")[:PER_HOUR]
+    ).values_list("mailbox")[:MOST_LOOKED_AT]
 )
 
 
 def judge(case: Case) -> Verdict | None:
-    """FLOOD beyond the limit; `detail` tells the filing whether a flood ticket is there already."""
+    """FLOOD beyond the limit; `detail` tells the filing whether a flood ticket is there already.
+
+    A confidential team's mail is counted by itself, and lands in no other team's flood (P9.2). What a proven agent
+    passes on is no flood of the agent's (P30).
+    """
     if joins_a_ticket(case):
         return None
-    since = clock.now() - timedelta(hours=1)
-    if len(_OPENED.all(case.sender, since)) < PER_HOUR:
+    since, team = clock.now() - timedelta(hours=1), case.secret_team(case.delivery.mailbox)
+    opened = _OPENED.all(case.sender, since)
+    if len(opened) < PER_HOUR or sum(case.secret_team(mailbox) == team for (mailbox,) in opened) < PER_HOUR:
         return None
-    recent = Delivery.objects.filter(sender=case.sender, received_at__gt=since)
-    ticket = recent.filter(disposition="flood").order_by("-id").values_list("ticket", flat=True).first()
+    if passed_on_by_agent(case) is not None:
+        return None
+    floods = Delivery.objects.filter(sender=case.sender, received_at__gt=since, disposition="flood").order_by("-id")
+    found = floods.values_list("ticket", "mailbox")[:MOST_LOOKED_AT]
+    ticket = next((ticket for ticket, mailbox in found if case.secret_team(mailbox) == team), None)
     return Verdict("flood", "flood", f"more than {PER_HOUR} tickets in an hour", ticket=ticket)

@@ -36,8 +36,11 @@ def add_answer(
     author: Person | None,
     actor: Actor,
     held_because: str = "",
+    as_note: bool = False,
 ) -> Entry:
     """Add what the requester's side wrote. Records "ticket.answered".
+
+    `as_note`: held mail that is internal whatever becomes of it: released it is a note (P6.2).
 
     Reopens a done ticket and ends waiting, unless the mail is automatic (P13.1) or held: then nothing but the entry
     changes, and a held one stays with the desk until somebody releases it (S8, S9). Raises NotFound, NotAllowed,
@@ -54,10 +57,10 @@ def add_answer(
         found,
         writing,
         seq=next_seq(found),
-        kind=Entry.Kind.REQUEST,
+        kind=Entry.Kind.NOTE if as_note else Entry.Kind.REQUEST,
         author=author,
-        is_public=not held_because,
-        is_from_desk=False,
+        is_public=not (held_because or as_note),
+        is_from_desk=as_note,
         proof=actor.proof.value,
         held_because=held_because,
     )
@@ -240,18 +243,19 @@ def release(entry: Entry, *, actor: Actor, as_participant: bool = False) -> Entr
     kept = Entry.objects.select_for_update(of=("self",)).filter(id=entry.id, ticket=found).first()
     if kept is None or not kept.held_because:
         raise NotFound
-    why, kept.held_because, kept.is_public = kept.held_because, "", True
+    is_internal = kept.kind == Entry.Kind.NOTE
+    why, kept.held_because, kept.is_public = kept.held_because, "", not is_internal
     kept.save(update_fields=["held_because", "is_public"])
     index_entry(found, kept, list(kept.attachments.values_list("name", flat=True)))
     data: dict[str, Any] = {"entry": kept.seq, "held": why}
-    if as_participant and kept.author is not None and kept.author != found.requester:
+    if as_participant and not is_internal and kept.author is not None and kept.author != found.requester:
         Participant.objects.update_or_create(
             ticket=found,
             person=kept.author,
             defaults={"is_confirmed": True, "since_seq": kept.seq, "created_at": clock.now()},
         )
         data["participant"] = str(kept.author.uid)
-    fields = {} if kept.is_automatic else _woken_by_answer(found)
+    fields = {} if kept.is_automatic or is_internal else _woken_by_answer(found)
     change(found, "entry.released", fields, actor=actor, data=data)
     return kept
 
