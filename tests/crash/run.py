@@ -204,6 +204,7 @@ def _tell(
     permanent = ledger.refused.pop("for good", 0)
     if permanent:
         faults.append(f"{permanent} times a mail was refused for good: {refusals}")
+    broken = any(words.startswith("record verify") for words in faults)
     rows = {
         "mails": f"{wish.mails} ({', '.join(f'{count} by {way.upper()}' for way, count in ways.items())})",
         "accepted": len({message_id for message_id, _ in ledger.accepted}),
@@ -216,6 +217,7 @@ def _tell(
         "acknowledged": found["acknowledged"],
         "mails sent twice": found["sent twice"],
         "marked perhaps twice": found["marked perhaps twice"],
+        "record verify": "broken" if broken else "holds",
         "kills": f"{tree.kills.total()} ({', '.join(f'{n} {role}' for role, n in tree.kills.most_common())})",
         "ended by themselves": ", ".join(f"{n} × {words}" for words, n in Counter(tree.statuses).most_common())
         or "none",
