@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -403,6 +404,40 @@ def test_an_answer_lost_after_the_letter_means_perhaps_twice(office):
     first, second = (email.message_from_bytes(one.content)["message-id"] for one in office.received)
     assert first == second
     assert told()[-1][1]["perhaps_twice"] is True
+
+
+def test_whatever_breaks_on_our_side_after_the_letter_means_perhaps_twice(office, monkeypatch):
+    """P5: no letter goes out twice unmarked because memory was short after the server's 250."""
+
+    def short(*_, **__):
+        raise MemoryError
+
+    mail = queued()
+    with monkeypatch.context() as patch:
+        patch.setattr(_sending, "_filled", short)
+        outbox.send_due()
+    assert len(office.received) == 1
+    assert (now_of(mail).state, now_of(mail).perhaps_twice) == ("queued", True)
+
+    before = queued()
+    with monkeypatch.context() as patch:
+        patch.setattr(_sending.MailServer, "_pour", short)
+        outbox.send_due()
+    assert (now_of(before).state, now_of(before).perhaps_twice) == ("queued", False)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7, 1000])
+@pytest.mark.parametrize(
+    "raw", [b".\r\n..\r\n.a\r\n", b"a\r\r\n.b\r\n\r\n.", b"a\n.b\r.c", b"\r\n.\r\n", b"", b"a\r", b".\r\r\r\n.x"]
+)
+def test_a_letter_in_pieces_is_stuffed_as_a_whole_one(monkeypatch, raw, size):
+    """RFC 5321 4.5.2, wherever a piece ends."""
+    monkeypatch.setattr(_sending, "_CHUNK", size)
+    sent = []
+    server = _sending.MailServer.__new__(_sending.MailServer)
+    server._pour(SimpleNamespace(send=sent.append), raw)
+    whole = (b"\r\n" + raw).replace(b"\r\n.", b"\r\n..")[2:]
+    assert b"".join(sent) == (whole if not whole or whole.endswith(b"\r\n") else whole + b"\r\n")
 
 
 @pytest.mark.parametrize("where", ["recipients", "mail"])

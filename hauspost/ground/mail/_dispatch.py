@@ -105,7 +105,9 @@ def _send(mail: OutgoingMail, taker: Courier) -> str:
     except Exception as error:
         # One letter that cannot be read must not hold up the others behind it.
         log.exception("Mail %s could not be sent.", mail.pk)
-        outcome = _all_alike(mail, Answer("delayed", 0, f"could not be sent: {type(error).__name__}"))
+        # Its server may have taken it, though: what broke may have been on our side, after the answer.
+        words = f"could not be sent: {type(error).__name__}"
+        outcome = _all_alike(mail, Answer("delayed", 0, words), perhaps_left=mail.leaving_at is not None)
     is_first = not any(one.handed_over_at for one in mail.recipients.all())
     _settle(mail, outcome)
     if isinstance(taker, AccountServer) and is_first and any(one.handed_over_at for one in mail.recipients.all()):
@@ -138,7 +140,10 @@ def _hand_over(mail: OutgoingMail, taker: Courier) -> Outcome:
 def _may_leave(mail: OutgoingMail) -> bool:
     """Note, durably, that the mail is leaving; no if another worker has taken it over or it was cancelled."""
     moment = clock.now()
-    return _ours(mail).update(leaving_at=moment, next_try_at=moment + LEASE) == 1
+    if _ours(mail).update(leaving_at=moment, next_try_at=moment + LEASE) != 1:
+        return False
+    mail.leaving_at = moment
+    return True
 
 
 def _settle(mail: OutgoingMail, outcome: Outcome) -> None:
@@ -238,5 +243,5 @@ def _pending(mail: OutgoingMail) -> list[OutgoingRecipient]:
     return [one for one in mail.recipients.all() if one.is_pending]
 
 
-def _all_alike(mail: OutgoingMail, answer: Answer) -> Outcome:
-    return Outcome([answer] * len(_pending(mail)))
+def _all_alike(mail: OutgoingMail, answer: Answer, *, perhaps_left: bool = False) -> Outcome:
+    return Outcome([answer] * len(_pending(mail)), perhaps_left)

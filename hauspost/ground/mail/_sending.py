@@ -154,6 +154,10 @@ class MailServer:
             self._drop()
             lost = Answer("delayed", 0, f"the connection was lost before the letter had left: {self._words(error)}")
             return _filled(answers, recipients, lost)
+        except BaseException:
+            # In the midst of a letter this line is good for no other.
+            self._drop()
+            raise
         return self._finish(smtp, recipients, answers, may_leave)
 
     def _finish(
@@ -189,11 +193,20 @@ class MailServer:
 
     def _pour(self, smtp: smtplib.SMTP, raw: bytes) -> None:
         """The letter, its leading dots doubled (RFC 5321 4.5.2), without the line that ends it."""
-        stuffed = (b"\r\n" + raw).replace(b"\r\n.", b"\r\n..")[2:]
-        whole = memoryview(stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n")
-        for start in range(0, len(whole), _CHUNK):
-            # In pieces, because a socket's time limit counts for everything that one call sends.
-            smtp.send(whole[start : start + _CHUNK])
+        start, is_line_new = 0, True
+        while start < len(raw):
+            # In pieces, because a socket's time limit counts for everything that one call sends, and because a second
+            # copy of a big letter is memory that the reader of mail has to do without.
+            end = start + _CHUNK
+            while raw[end - 1 : end] == b"\r":
+                # A line's end stays in one piece.
+                end += 1
+            piece, start = raw[start:end], end
+            dot = b"." if is_line_new and piece.startswith(b".") else b""
+            smtp.send(dot + piece.replace(b"\r\n.", b"\r\n.."))
+            is_line_new = piece.endswith(b"\r\n")
+        if not is_line_new:
+            smtp.send(b"\r\n")
 
     def _connected(self) -> tuple[smtplib.SMTP, bool]:
         if self._smtp is not None:
