@@ -60,6 +60,11 @@ class KeyRing:
         key_id = next(reversed(self._keys.secrets))
         return key_id, _hmac(self._keys.secrets[key_id], purpose, payload)[:size]
 
+    def macs(self, purpose: str, payload: bytes, size: int = MAC_FLOOR_BYTES) -> list[bytes]:
+        """What each of our keys would have signed it with, the newest first: for looking up what was kept signed."""
+        secrets_ = reversed(self._keys.secrets.values())
+        return [_hmac(secret, purpose, payload)[:size] for secret in secrets_]
+
     def verify(self, purpose: str, payload: bytes, key_id: str, mac: bytes) -> bool:
         """Whether one of our keys made this signature for this purpose; anything odd is simply no."""
         if not isinstance(mac, bytes) or not MAC_FLOOR_BYTES <= len(mac) <= 32:

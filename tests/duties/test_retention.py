@@ -6,12 +6,13 @@ from unittest.mock import patch
 
 import pytest
 
+from hauspost.duties.intake.checking import forget_unchecked
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.notices.models import Notice
 from hauspost.duties.privacy import erasure, holds, retention
 from hauspost.duties.privacy.models import Expiry, LegalHold, RetentionRule, RetentionRun
 from hauspost.duties.privacy.refusals import HeldAlready, OnHold, RuleThereAlready
-from hauspost.ground import clock
+from hauspost.ground import clock, tokens
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import data_of
 from hauspost.ground.history.verification import verify
@@ -349,3 +350,30 @@ def test_a_late_answer_to_an_expired_ticket_opens_a_new_one(desk: Desk) -> None:
         delivery = desk.receives(raw)
     assert delivery.ticket != ticket.number
     assert Person.objects.get(name="Anonymised").is_external
+
+
+def test_a_forgotten_mail_that_is_fetched_anew_does_not_come_back(desk: Desk) -> None:
+    """P12.2, P41.1: after a new UIDVALIDITY or host its name is another one; the mail is known all the same."""
+    raw = desk.letter("petra", subject="Vertraulich")
+    first = desk.receives(raw)
+    tickets.set_status(Ticket.objects.get(number=first.ticket), status_of("closed"), actor=desk.actor("anna"))
+    desk.works()
+    was = Delivery.objects.get(id=first.id)
+    rule(desk, months=1)
+    with after(desk, 1):
+        assert run() == 1
+        kept = Delivery.objects.get(id=first.id)
+        assert bytes(kept.message_id_hash) != bytes(was.message_id_hash) and kept.content_hash is None
+        tokens.ring().add_key()
+        acknowledged = len(desk.sent("acknowledgement"))
+        second = desk.receives(raw)
+        assert (second.disposition, second.because, second.ticket) == ("duplicate", "was forgotten", None)
+        assert len(desk.sent("acknowledgement")) == acknowledged
+        # Its bytes go, too; and another mail, or the same one to another mailbox, is a new one.
+        with patch("hauspost.ground.db.overwriting_deleted"):
+            assert forget_unchecked() == 1 and forget_unchecked() == 0
+        second.refresh_from_db()
+        assert (second.raw, second.subject) == (None, "")
+        assert desk.receives(raw).disposition == "duplicate"
+        assert desk.receives(raw, to="facilities").disposition == "ticket"
+        assert desk.receives(desk.letter("petra", subject="Neu")).disposition == "ticket"

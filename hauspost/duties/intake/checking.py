@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from hauspost.duties.intake.erasing import came_again, forget_again
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock, db
 from hauspost.ground.files import actions as files
@@ -18,18 +19,20 @@ MOST_AT_ONCE = 200
 def forget_unchecked() -> int:
     """Forget the mails that waited longer than their mailbox lets them; answers how many. Records "delivery.discarded".
 
-    Their raw bytes, sender and subject go, also from the freed pages: nobody wanted to know them (P41). Not in a
-    transaction. A few at once, so that the worker's other work goes on; again until it answers 0.
+    So are copies of what was forgotten before and came once more. Their raw bytes, sender and subject go, also from the
+    freed pages: nobody wanted to know them (P41). Not in a transaction. A few at once, so that the worker's other work
+    goes on; again until it answers 0.
     """
-    rows = _too_old(MOST_AT_ONCE)
-    if not rows:
+    rows, again = _too_old(MOST_AT_ONCE), came_again(MOST_AT_ONCE)
+    if not rows and not again:
         return 0
     released: list[Blob] = []
     with db.overwriting_deleted():
         for row in rows:
             released += _forget(row)
+        released += forget_again(again)
         files.remove_now(released)
-    return len(rows)
+    return len(rows) + len(again)
 
 
 def _too_old(most: int) -> list[Delivery]:

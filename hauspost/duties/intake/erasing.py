@@ -1,13 +1,25 @@
 """Forgetting a person's mails in the journal; their dispositions stay, so that the sums still add up."""
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from hauspost.duties.intake.models import Delivery
-from hauspost.ground import clock
+from hauspost.ground import clock, hot, tokens
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
 from hauspost.records.people.models import Person
 from hauspost.records.tickets.models import Entry
+
+# Why a mail counts as a duplicate of one that was forgotten.
+WAS_FORGOTTEN = "was forgotten"
+_PURPOSE, _MARK_BYTES = "forgotten mail", 16
+_FORGOTTEN = hot.Question(
+    lambda mark, mailbox: (
+        Delivery.objects.filter(message_id_hash=mark, mailbox=mailbox, content_hash=None)
+        .order_by("id")
+        .values_list("id", flat=True)
+    )
+)
 
 
 def mails_of(person: Person, addresses: list[str]) -> QuerySet[Delivery]:
@@ -30,15 +42,47 @@ def forget_mails(person: Person, addresses: list[str]) -> list[Blob]:
 
 
 def forget_mails_of_ticket(number: int) -> list[Blob]:
-    """The same for every mail that went into a ticket, whoever sent it; what is left says that it came, and when."""
+    """The same for every mail that went into a ticket, whoever sent it; what is left says that it came, and when.
+
+    On its server it may lie yet: by a mark that nobody can make without our key it is known when it is fetched anew.
+    """
+    return _empty(Delivery.objects.filter(ticket=number))
+
+
+def twin_of_forgotten(identity: bytes, content_hash: bytes, mailbox: str) -> int | None:
+    """The delivery of the same mail to the same mailbox that was forgotten: it is not to come back (P12.2, P41)."""
+    for mark in tokens.ring().macs(_PURPOSE, identity + content_hash, _MARK_BYTES):
+        found = _FORGOTTEN.first(mark, mailbox)
+        if found is not None:
+            return int(found)
+    return None
+
+
+def came_again(most: int) -> list[int]:
+    """Copies of forgotten mails that still hold what was forgotten."""
+    rows = Delivery.objects.filter(disposition="duplicate", because=WAS_FORGOTTEN).exclude(raw=None, blob="")
+    return list(rows.order_by("id").values_list("id", flat=True)[:most])
+
+
+def forget_again(rows: list[int]) -> list[Blob]:
+    """Forget these, too. Answers bytes nobody needs any more."""
+    with transaction.atomic():
+        return _empty(Delivery.objects.filter(id__in=rows))
+
+
+def _empty(rows: QuerySet[Delivery]) -> list[Blob]:
     released: list[Blob] = []
-    rows = Delivery.objects.filter(ticket=number)
-    for delivery_id in list(rows.exclude(blob="").values_list("id", flat=True)):
-        released += files.release(f"delivery:{delivery_id}")
-    rows.update(
-        raw=None, blob="", sender="", subject="", mail_from="", source="", detail="", sha256="", person_uid="",
-        message_id_hash=None, content_hash=None,
-    )  # fmt: skip
+    for row in rows.defer("raw").order_by("id"):
+        if row.blob:
+            released += files.release(f"delivery:{row.id}")
+        mark = row.message_id_hash
+        if mark is not None and row.content_hash is not None:
+            payload = bytes(mark) + bytes(row.content_hash)
+            mark = tokens.ring().mac(_PURPOSE, payload, _MARK_BYTES)[1]
+        Delivery.objects.filter(id=row.id).update(
+            raw=None, blob="", sender="", subject="", mail_from="", source="", detail="", sha256="", person_uid="",
+            message_id_hash=mark, content_hash=None,
+        )  # fmt: skip
     return released
 
 

@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from hauspost.duties.intake.case import Case, Verdict
+from hauspost.duties.intake.erasing import WAS_FORGOTTEN, twin_of_forgotten
 from hauspost.duties.intake.matching import match_of
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import hot
@@ -35,6 +36,9 @@ def judge(case: Case) -> Verdict | None:
         if _is_for_the_same(case, ticket, mailbox):
             case.opened_by_twin = disposition == "ticket"
             return Verdict("duplicate", "duplicate", f"of delivery {twin}", ticket=ticket, entry=entry)
+    forgotten = twin_of_forgotten(case.identity, case.content_hash, case.delivery.mailbox)
+    if forgotten is not None:
+        return Verdict("duplicate", WAS_FORGOTTEN, f"of delivery {forgotten}")
     # Whoever else has got it, in confidence or not, is linked with what this copy becomes (P9.2).
     case.twins = [twin[1] for twin in same if twin[1]]
     if seen and not same:
