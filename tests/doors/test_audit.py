@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from django.db import transaction
 
 from hauspost.doors.cli import record as commands
 from hauspost.doors.desk.settings.audit import GROUPS
@@ -16,8 +17,11 @@ from hauspost.duties.dossiers.actions import make_dossier
 from hauspost.ground import clock
 from hauspost.ground.history.models import Event
 from hauspost.records.people import actions as people
-from hauspost.records.people.actor import SYSTEM
+from hauspost.records.people.actor import SYSTEM, rule
 from hauspost.records.tickets import actions
+from hauspost.records.tickets.actions.expiring import expire
+from hauspost.records.tickets.company import status_of
+from hauspost.records.tickets.models import Ticket
 from tests.desk import Desk
 from tests.doors.browsing import administrator, browser, words
 
@@ -68,6 +72,31 @@ def test_the_log_leaves_as_csv_and_that_is_recorded(desk: Desk) -> None:
     assert "person.changed" in text
     assert '"=1+1"' not in text
     assert Event.objects.filter(kind="audit.exported").count() == 1
+
+
+def test_the_log_names_no_confidential_ticket_and_nobody_of_an_emptied_one(desk: Desk) -> None:
+    """P33.3, P41.1: neither on the page, nor in the CSV, nor by looking for the person's name."""
+    secret, open_one = desk.ticket("petra", to="hr"), desk.ticket("marta")
+    actions.assign(secret, desk.person("giulia"), actor=desk.actor("giulia"))
+    actions.assign(open_one, desk.person("anna"), actor=desk.actor("anna"))
+    for ticket in (secret, open_one):
+        row = Ticket.objects.with_names().get(number=ticket.number)
+        actions.set_status(
+            row, status_of("closed"), actor=desk.actor("giulia" if row.number == secret.number else "anna")
+        )
+        with transaction.atomic():
+            expire(Ticket.objects.with_people().get(number=row.number), with_subject=True, actor=rule("retention"))
+    read = page(desk, "/desk/settings/audit?group=privacy")
+    assert f"#{open_one.number}" in read
+    assert f"#{secret.number}" not in read
+    answer = administrator(desk).post("/desk/settings/audit/export", {"group": "privacy"})
+    csv = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert f"#{open_one.number}" in csv
+    assert f"#{secret.number}" not in csv
+    marta, anna = desk.person("marta"), desk.person("anna")
+    for told in (read, csv):
+        assert not [one for one in (marta.name, anna.name, str(marta.uid), str(anna.uid)) if one in told]
+    assert "Nothing found" in page(desk, f"/desk/settings/audit?group=privacy&words={marta.name}")
 
 
 def test_nobody_else_reads_the_log(desk: Desk) -> None:

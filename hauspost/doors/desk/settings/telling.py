@@ -176,6 +176,9 @@ _UNTOLD = frozenset(
      "tickets", "tickets_kept", "token"}
 )  # fmt: skip
 
+# Kinds whose before and after would name again whom they made nobody.
+NAMELESS = frozenset({"ticket.expired"})
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -210,11 +213,16 @@ def told(which: Q, before: int) -> tuple[list[Line], int]:
     found = Event.objects.filter(which, **({"id__lt": before} if before else {})).order_by("-id")
     found = found.select_related("stream").prefetch_related("parts")
     rows = list(found[: PAGE + 1])
-    shown = rows[:PAGE]
-    read = [(row, json.loads(row.actor), json.loads(row.data)) for row in shown]
+    page = rows[:PAGE]
+    read = [(row, json.loads(row.actor), shown(row.kind, json.loads(row.data))) for row in page]
     names = _names([(actor, data) for _row, actor, data in read])
     lines = [_line(row, actor, data, names) for row, actor, data in read]
-    return lines, shown[-1].id if len(rows) > PAGE else 0
+    return lines, page[-1].id if len(rows) > PAGE else 0
+
+
+def shown(kind: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What of an event's data a reader may see."""
+    return {**data, "before": {}, "after": {}} if kind in NAMELESS else data
 
 
 def _line(row: Event, actor: Mapping[str, str], data: Mapping[str, Any], names: _Names) -> Line:
