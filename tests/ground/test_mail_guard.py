@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hauspost.ground.mail import guard as room
-from hauspost.ground.mail.guard import Guard, OverBounds, guard_at
+from hauspost.ground.mail.guard import Guard, OverBounds, guard_at, much_memory
 
 
 @pytest.fixture(autouse=True)
@@ -121,3 +121,27 @@ def test_only_the_main_thread_is_guarded(tmp_path: Path) -> None:
     thread.join()
     assert found == [None]
     assert guard_at(tmp_path) is guard_at(tmp_path)
+
+
+def test_a_big_letter_on_its_way_out_waits_for_the_mail_that_is_read(tmp_path: Path) -> None:
+    """S19, P5: the bound holds for the whole process; neither the letter nor the innocent mail fails by the other."""
+    done: list[str] = []
+    is_trying = threading.Event()
+
+    def loads() -> None:
+        is_trying.set()
+        with much_memory():
+            done.append(f"a letter of {len(bytearray(100 << 20)) >> 20} MB")
+
+    letter = threading.Thread(target=loads)
+
+    def reads() -> None:
+        letter.start()
+        is_trying.wait()
+        for _ in range(200):
+            os.sched_yield()
+        done.append(f"a mail of {len(bytearray(32 << 20)) >> 20} MB")
+
+    Guard(tmp_path).read(reads, "1")
+    letter.join()
+    assert done == ["a mail of 32 MB", "a letter of 100 MB"]

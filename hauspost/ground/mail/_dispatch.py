@@ -16,6 +16,7 @@ from hauspost.ground.mail._couriers import AccountServer, Couriers
 from hauspost.ground.mail._sending import Answer, Courier, Outcome, Overtaken, Parcel, Unreachable
 from hauspost.ground.mail._telling import tell
 from hauspost.ground.mail.addresses import verp
+from hauspost.ground.mail.guard import much_memory
 from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
 from hauspost.ground.tokens import ring
 
@@ -25,6 +26,7 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60))
 LEASE = timedelta(minutes=10)
 
 _TRIES_TO_SETTLE = 4
+_BIG = 4_000_000
 
 log = logging.getLogger("hauspost.mail")
 
@@ -117,7 +119,7 @@ def _send(mail: OutgoingMail, taker: Courier) -> str:
 
 def _keep_copy(mail: OutgoingMail, taker: AccountServer) -> None:
     """P31.3: tried once; that it failed is noted, and changes nothing about the letter."""
-    if fault := taker.keep_copy(mail.letter()):
+    if fault := taker.keep_copy(_letter_of(mail)):
         words = storable(f"sent, but no copy lies in the mailbox: {fault}")
         OutgoingMail.objects.filter(pk=mail.pk, last_error="").update(last_error=words)
 
@@ -127,7 +129,7 @@ def _hand_over(mail: OutgoingMail, taker: Courier) -> Outcome:
     if not pending:
         return Outcome([])
     try:
-        raw = mail.letter()
+        raw = _letter_of(mail)
     except (BytesMissing, NoSuchBlob):
         return _all_alike(mail, Answer("failed", 0, "its content is missing among the stored files"))
     if not raw:
@@ -135,6 +137,13 @@ def _hand_over(mail: OutgoingMail, taker: Courier) -> Outcome:
     sender = verp(mail.envelope_from, mail.pk, ring()) if mail.envelope_from else ""
     name = f"{int(mail.created_at.timestamp())}.M{mail.pk}.hauspost"
     return taker.hand_over(Parcel(name, sender, [one.address for one in pending], raw), lambda: _may_leave(mail))
+
+
+def _letter_of(mail: OutgoingMail) -> bytes:
+    if mail.size_bytes < _BIG:
+        return mail.letter()
+    with much_memory():
+        return mail.letter()
 
 
 def _may_leave(mail: OutgoingMail) -> bool:

@@ -28,6 +28,8 @@ _AGAIN_SECONDS, _GRACE_SECONDS = 0.5, 5.0
 _WALL_SECONDS = 60.0
 _TOO_SLOW, _TOO_HEAVY = 81, 82
 _NOTE_LENGTH = 40
+# The kernel bounds the memory of the whole process: what fills much of it in another thread does so between two mails.
+_room = threading.RLock()
 
 T = TypeVar("T")
 
@@ -65,7 +67,8 @@ class Guard:
             self._suspects.discard(note)
         os.pwrite(self._note, note.ljust(_NOTE_LENGTH), 0)
         try:
-            return self._bounded(do)
+            with _room:
+                return self._bounded(do)
         except _Interrupted:
             raise OverBounds("too_slow") from None
         except MemoryError:
@@ -132,6 +135,16 @@ class Guard:
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._is_reading:
             raise _Interrupted
+
+
+@contextmanager
+def much_memory() -> Iterator[None]:
+    """Around what takes much memory at once in a thread beside the reader: it would fail, or make another mail fail.
+
+    Waits until the mail that is being read is done, at most as long as one may take; so never around waiting itself.
+    """
+    with _room:
+        yield
 
 
 _guards: dict[Path, Guard] = {}
