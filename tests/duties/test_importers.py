@@ -185,6 +185,24 @@ def test_who_is_missing_leaves_only_on_wish_and_comes_back_with_the_next_file(de
     assert person("19").is_active and told(again)["active"]
 
 
+def test_whoever_stands_in_a_row_that_is_left_alone_has_not_left(desk: Desk) -> None:
+    """P25.4: a typing error in the file is no notice."""
+    rows = [f"{number};N;{number};n{number}@firma.example;;;;;;;" for number in range(40)]
+    bring(*rows)
+    faulty = [
+        "35;N;35;n35(at)firma.example;;;;;;;",
+        "36;;;n36@firma.example;;;;;;;",
+        "37;N;37;n37@firma.example;;;;;;;",
+        "37;N;37;n37@firma.example;;;;;;;",
+        "7x;N;38;n38@firma.example;;;;;;;",
+    ]
+
+    plan, done = bring(*rows[:35], *faulty, archive_missing=True)
+
+    assert len(plan.rejected) == 5
+    assert ([one.name for one in plan.archived], done.archived) == (["N 39"], 1)
+
+
 def test_half_a_file_stops_and_asks(desk: Desk) -> None:
     """P25.3: more than a tenth, or the last administrator."""
     bring(*ROWS, f"4;Karim;Haddad;{desk.address('karim')};;;;;;;")
@@ -424,6 +442,18 @@ def test_places_that_the_file_names_no_more_are_archived_on_wish(desk: Desk) -> 
         bring_places("Standort\nKöln\n", archive_missing=True)
     bring_places("Standort\nCologne\n", archive_missing=True, confirmed=True)
     assert Site.objects.active().count() == 1 < sites
+
+
+def test_a_place_whose_row_is_left_alone_is_not_missing(desk: Desk) -> None:
+    bring_places(PLACES)
+    exported = b"".join(places_csv.export_places()).decode("utf-8-sig")
+    # A site with a zone that is none, a room without its site.
+    faulty = exported.replace("Europe/Berlin", "Mars/Phobos").replace("Cologne,Halle 1,EG,Gate 3,", ",,,Gate 3,")
+
+    plan = places_csv.plan_places(faulty.encode(), archive_missing=True)
+
+    assert len(plan.rejected) >= 2
+    assert (plan.archived, plan.stops) == ((), ())
 
 
 def test_a_place_stays_at_its_site(desk: Desk) -> None:

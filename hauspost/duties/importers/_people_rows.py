@@ -102,6 +102,14 @@ def read_rows(table: Table, columns: Mapping[str, str]) -> tuple[list[PersonRow]
     return _without_doubles(rows, rejected), rejected
 
 
+def said_in(table: Table, columns: Mapping[str, str]) -> tuple[set[str], set[str]]:
+    """Every personnel number and main address that stands in the table, whatever else is wrong with its row."""
+    by_field = {name: header for header, name in columns.items()}
+    keys = {row.cells.get(by_field.get("external_key", ""), "") for row in table.rows}
+    written = {row.cells.get(by_field.get("address", ""), "") for row in table.rows}
+    return keys, {text.rstrip(".").lower() for text in written}
+
+
 def _refuse_missing(columns: Mapping[str, str]) -> None:
     there = set(columns.values())
     if not there & {"name", "last_name"}:

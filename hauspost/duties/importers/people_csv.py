@@ -11,7 +11,7 @@ from hauspost.duties.importers import table
 from hauspost.duties.importers._known import Company
 from hauspost.duties.importers._people_doing import carry_out
 from hauspost.duties.importers._people_plan import Planning
-from hauspost.duties.importers._people_rows import FIELDS, PLACE, WORDS, read_rows
+from hauspost.duties.importers._people_rows import FIELDS, PLACE, WORDS, read_rows, said_in
 from hauspost.duties.importers.plan import FieldChange, Plan, Planned
 from hauspost.ground.csv import csv_bytes
 from hauspost.ground.history.models import Event
@@ -54,8 +54,8 @@ def plan_people(
     company = Company.read()
     planning = Planning(company, new_departments, _left_by_import(company))
     planning.plan(rows)
-    keys = {row.key for row in rows if row.key}
-    archived, stops = _missing(company, planning.seen, keys) if archive_missing else ((), ())
+    named = _named_in(read, columns, company) if archive_missing else set()
+    archived, stops = _missing(company, planning.seen | named) if archive_missing else ((), ())
     return Plan(
         columns=columns,
         ignored=tuple(header for header in read.headers if header not in columns),
@@ -91,10 +91,18 @@ def _left_by_import(company: Company) -> frozenset[int]:
     return frozenset(person for person, by_import in found.items() if by_import)
 
 
-def _missing(company: Company, seen: set[int], keys: set[str]) -> tuple[tuple[Planned, ...], tuple[str, ...]]:
+def _named_in(read: table.Table, columns: Mapping[str, str], company: Company) -> set[int]:
+    """Whom the file names by number or address, also in rows that are left alone: whoever is in it has not left."""
+    keys, addresses = said_in(read, columns)
+    by_key = {company.by_key[key].id for key in keys if key in company.by_key}
+    holders = (company.addresses[address].person_id for address in addresses if address in company.addresses)
+    return by_key | {one for one in holders if one is not None}
+
+
+def _missing(company: Company, seen: set[int]) -> tuple[tuple[Planned, ...], tuple[str, ...]]:
     """Who would be deactivated, and why somebody has to agree first."""
     managed = [one for one in company.people.values() if one.external_key and one.is_active]
-    gone = [one for one in managed if one.id not in seen and one.external_key not in keys]
+    gone = [one for one in managed if one.id not in seen]
     stops = []
     if managed and len(gone) * 100 > len(managed) * MOST_LEAVE_PERCENT:
         numbers = {"gone": len(gone), "all": len(managed), "percent": round(len(gone) * 100 / len(managed))}

@@ -132,6 +132,8 @@ class _Planning:
         self.locations = {one.key: one for one in known.by_id.values()}
         # Which rows named a place already, by its id and by its way.
         self.seen: set[tuple[str, int]] = set()
+        # What stands in the file, whatever is wrong with its row: that is not missing.
+        self.named: set[tuple[str, int]] = set()
         self.planned: set[tuple[str, ...]] = set()
         self.along: dict[tuple[str, ...], str] = {}
 
@@ -142,6 +144,16 @@ class _Planning:
                 self._plan_row(row)
             except Invalid as wrong:
                 self._reject(row.line, shown(row.path), str(wrong), _("Correct it in the file and import it again."))
+        for cells in rows:
+            self._name(_path_in(cells, by_field), cells.cells.get(by_field.get("key", ""), ""))
+
+    def _name(self, path: Path, key: str) -> None:
+        by_key = [keyed[key] for keyed in (self.sites, self.locations) if key in keyed]
+        self.named.update(_id_of(place) for place in by_key)
+        for end in range(1, len(path) + 1):
+            site, location, depth = self.known.find(path[:end])
+            if depth == end and (found := location or site) is not None:
+                self.named.add(_id_of(found))
 
     def _read(self, rows: Sequence[Row], by_field: Mapping[str, str]) -> list[PlaceRow]:
         """What the rows say; by their keys, the file's own names for places are known from now on."""
@@ -248,9 +260,10 @@ class _Planning:
 
     def missing(self) -> tuple[tuple[Planned, ...], tuple[str, ...]]:
         """The places that the file does not name and nothing in it lies in; and why somebody has to agree first."""
-        used = set(self.seen)
+        there = self.seen | self.named
+        used = set(there)
         for location in self.known.by_id.values():
-            if _id_of(location) in self.seen:
+            if _id_of(location) in there:
                 used.add(("site", location.site_id))
                 above = self.known.by_id.get(location.parent_id or 0)
                 while above is not None and _id_of(above) not in used:
@@ -304,9 +317,13 @@ def _told(row: PlaceRow) -> dict[str, str]:
     return {"key": row.key, **{f"name_{language}": text for language, text in row.words.items()}, **row.about}
 
 
+def _path_in(row: Row, by_field: Mapping[str, str]) -> Path:
+    return tuple((step, text) for step in STEPS if (text := row.cells.get(by_field.get(step, ""), "")))
+
+
 def _read(row: Row, by_field: Mapping[str, str]) -> PlaceRow:
     cell = {name: row.cells.get(header, "") for name, header in by_field.items()}
-    path = tuple((step, cell[step]) for step in STEPS if cell.get(step))
+    path = _path_in(row, by_field)
     if not path or path[0][0] != "site":
         raise Invalid("site", _("write which site it is"))
     about = {name: cell[name] for name in ("time_zone", "country", "postal_address") if name in cell}
