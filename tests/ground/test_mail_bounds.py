@@ -1,6 +1,7 @@
 """What one mail may cost (S19), and that nothing is unpacked because it arrived (S18)."""
 
 import base64
+import binascii
 import gzip
 import io
 import tracemalloc
@@ -13,6 +14,7 @@ import pytest
 
 from hauspost.ground.mail.guard import CPU_SECONDS, MEMORY_BYTES, Guard
 from hauspost.ground.mail.letter import Letter, read_letter
+from hauspost.ground.mail.raw import raw_in
 
 HEAD = b"From: Ada Brand <ada@example.org>\r\nTo: it@example.org\r\nSubject: Drucker\r\nMIME-Version: 1.0\r\n"
 MIXED = HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -176,3 +178,43 @@ class TestNothingIsUnpacked:
         letter = read_letter(mail)
         assert isinstance(letter, Letter) and letter.fault == ""
         assert letter.attachments
+
+
+def of_size(unit: bytes, size: int = 64_000_000) -> bytes:
+    return unit * (size // len(unit))
+
+
+BASE64_LINES = base64.encodebytes(bytes(range(256)) * 228)
+BIG_SHAPES = {
+    "a film": lambda: (
+        HEAD + b"Content-Transfer-Encoding: base64\r\nContent-Type: video/mp4\r\n\r\n" + of_size(BASE64_LINES)
+    ),
+    "one line": lambda: (
+        HEAD + b"Content-Transfer-Encoding: base64\r\nContent-Type: video/mp4\r\n\r\n" + of_size(b"QUJD")
+    ),
+    "uuencoded in the text": lambda: (
+        HEAD + b"\r\nSee:\r\nbegin 644 film.mp4\r\n" + of_size(binascii.b2a_uu(bytes(45))) + b"`\nend\r\n"
+    ),
+    "words": lambda: HEAD + b"\r\n" + of_size(b"Guten Tag, der Drucker druckt nicht.\r\n"),
+    "a mail within": lambda: HEAD + b"Content-Type: message/rfc822\r\n\r\n" + HEAD + b"\r\n" + of_size(BASE64_LINES),
+    "no line at all": lambda: of_size(b"x"),
+    "an old Mac's lines": lambda: HEAD.replace(b"\r\n", b"\r") + of_size(b"Hallo\r"),
+    "headers": lambda: HEAD + of_size(b"X-Junk: aaaaaaaaaaaaaaaaaaaa\r\n"),
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("shape", BIG_SHAPES)
+def test_a_big_mail_of_any_shape_takes_less_memory_than_its_size(shape: str, tmp_path: Path) -> None:
+    """P36.1: read where it lies, its files left encoded until they are stored."""
+    (tmp_path / "mail").write_bytes(BIG_SHAPES[shape]())
+    tracemalloc.start()
+    tracemalloc.reset_peak()
+    with (tmp_path / "mail").open("rb") as source:
+        letter = read_letter(raw_in(source))
+    for file in letter.attachments:
+        assert sum(map(len, file.pieces())) == file.size_bytes > 6_000_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64_000_000
+    assert letter.fault or len(letter.attachments) == 1

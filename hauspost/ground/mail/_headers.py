@@ -60,8 +60,8 @@ def read_headers(raw: Raw, start: int, end: int, *, maximum: int) -> tuple[Heade
     limit = min(end, start + maximum)
     name, value_start = "", 0
     while position < limit:
-        newline = raw.find(b"\n", position, end)
-        after = end if newline < 0 else newline + 1
+        newline = raw.find(b"\n", position, limit)
+        after = limit if newline < 0 else newline + 1
         first = raw[position]
         if first in b" \t" and name and raw[position:after].strip():
             position = after

@@ -18,6 +18,7 @@ _LEFT_ENCODED_ABOVE = 64 * 1024
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,100}/[a-z0-9!#$&^_.+-]{1,100}")
 _UU_BEGIN = re.compile(rb"begin [0-7]{3,4} ([^\r\n]{1,300})\r?\n(?=[ -`])")
 _MOST_UU = 50
+_LONGEST_ABOVE = 1000
 _AS_THEY_ARE = ("", "7bit", "8bit", "binary")
 
 
@@ -153,8 +154,8 @@ def _first_header(raw: Raw) -> int:
         position = 3
     while position < length:
         newline = raw.find(b"\n", position)
-        line = raw[position : newline if newline >= 0 else length]
-        if line.strip() and not line.startswith((b"From ", b">From ")):
+        line = raw[position : min(newline if newline >= 0 else length, position + _LONGEST_ABOVE)]
+        if len(line) == _LONGEST_ABOVE or (line.strip() and not line.startswith((b"From ", b">From "))):
             break
         if newline < 0:
             break
