@@ -97,7 +97,8 @@ class OutgoingMail(models.Model):
             models.Index(fields=["stream"], name="mail_by_stream"),
             models.Index(fields=["entry"], name="mail_by_entry"),
             models.Index(fields=["person_uid", "created_at"], name="mail_by_person"),
-            models.Index(fields=["kind", "created_at"], name="mail_by_kind"),
+            # Not by kind first: SQLite would take that for "the replies of these entries", and read all replies.
+            models.Index(fields=["created_at"], name="mail_by_day"),
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='outgoingmail',
-            index=models.Index(fields=['kind', 'created_at'], name='mail_by_kind'),
+            index=models.Index(fields=['created_at'], name='mail_by_day'),
         ),
     ]
