@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -334,6 +335,22 @@ def test_the_worker_does_it_once_a_night_in_small_steps(desk: Desk, monkeypatch:
             assert [retention.run_due() for _ in range(4)] == [2, 1, 0, 0]
             closed(desk, "ines")
         assert RetentionRun.objects.get().finished_at is not None
+
+
+@pytest.mark.parametrize("started", ["10:00", "01:59"])
+def test_a_rule_waits_for_the_next_night(desk: Desk, started: str) -> None:
+    """P41.1: whoever starts one by mistake has until two o'clock, in the company's zone."""
+    closed(desk)
+    hour, minute = (int(part) for part in started.split(":"))
+    at = datetime(2031, 1, 15, hour, minute, tzinfo=ZoneInfo("Europe/Berlin"))
+    night = at.replace(hour=2, minute=1) + timedelta(days=hour > 2)
+    with patch("hauspost.ground.db.overwriting_deleted"):
+        with clock.standing_at(at):
+            rule(desk, months=1)
+        with clock.standing_at(night - timedelta(minutes=2)):
+            assert retention.run_due() == 0
+        with clock.standing_at(night):
+            assert retention.run_due() == 1
 
 
 def test_a_late_answer_to_an_expired_ticket_opens_a_new_one(desk: Desk) -> None:

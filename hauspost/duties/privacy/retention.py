@@ -2,6 +2,7 @@
 
 import calendar
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,8 @@ from hauspost.ground import clock, db
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
 from hauspost.ground.history.actions import record
+from hauspost.ground.history.models import Event
+from hauspost.ground.history.reading import data_of
 from hauspost.ground.mail import outbox
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.refusals import Invalid, NotAllowed
@@ -189,7 +192,8 @@ def run_due() -> int:
     run = RetentionRun.objects.filter(day=now.date()).first() or _begin(now)
     if run is None or run.finished_at is not None:
         return 0
-    count = run_batch()
+    night = now.replace(hour=NOT_BEFORE_HOUR, minute=0, second=0, microsecond=0)
+    count = run_batch(started_before=night)
     if not count:
         RetentionRun.objects.filter(id=run.id, finished_at__isnull=True).update(finished_at=clock.now())
     return count
@@ -215,16 +219,16 @@ def run_all(*, dry_run: bool = False) -> list[tuple[RetentionRule, int]]:
     return [(kept, done[kept.id]) for kept in rules]
 
 
-def run_batch(limit: int = AT_ONCE) -> int:
-    """A few tickets whose time is over; answers how many."""
-    return len(_step(limit))
+def run_batch(limit: int = AT_ONCE, *, started_before: datetime | None = None) -> int:
+    """A few tickets whose time is over; answers how many. Rules that were started later rest."""
+    return len(_step(limit, started_before=started_before))
 
 
-def _step(limit: int = AT_ONCE) -> list[int]:
+def _step(limit: int = AT_ONCE, *, started_before: datetime | None = None) -> list[int]:
     """By which rules tickets went. What is due to be deleted is not anonymised first."""
     wanted: dict[int, RetentionRule] = {}
     moment = clock.now()
-    for kept in _active_rules():
+    for kept in _active_rules(started_before):
         numbers = due(kept, moment).order_by("number").values_list("number", flat=True)[:limit]
         for number in numbers:
             wanted.setdefault(number, kept)
@@ -245,10 +249,24 @@ def _step(limit: int = AT_ONCE) -> list[int]:
     return went
 
 
-def _active_rules() -> list[RetentionRule]:
+def _active_rules(started_before: datetime | None = None) -> list[RetentionRule]:
     """Deleting before anonymising, the narrower first."""
-    rules = RetentionRule.objects.filter(is_active=True).select_related("team").order_by("id")
+    rules = list(RetentionRule.objects.filter(is_active=True).select_related("team").order_by("id"))
+    if started_before is not None:
+        resting = _started_since(started_before)
+        rules = [kept for kept in rules if _of_whom(_as_data(kept)) not in resting]
     return sorted(rules, key=lambda kept: (kept.what != What.DELETE, -_narrowness(kept), kept.id))
+
+
+def _started_since(moment: datetime) -> set[tuple[object, ...]]:
+    """For whom rules were started since then, as the record has it: whoever starts one may still think better of it."""
+    events = Event.objects.filter(kind="retention.rule_started", occurred_at__gte=moment)
+    return {_of_whom(data_of(event)) for event in events}
+
+
+def _of_whom(data: Mapping[str, object]) -> tuple[object, ...]:
+    """What there is one rule of at most."""
+    return data["team"], data["type"], data["what"]
 
 
 @transaction.atomic
