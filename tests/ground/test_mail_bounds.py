@@ -193,7 +193,7 @@ BIG_SHAPES = {
         HEAD + b"Content-Transfer-Encoding: base64\r\nContent-Type: video/mp4\r\n\r\n" + of_size(b"QUJD")
     ),
     "uuencoded in the text": lambda: (
-        HEAD + b"\r\nSee:\r\nbegin 644 film.mp4\r\n" + of_size(binascii.b2a_uu(bytes(45))) + b"`\nend\r\n"
+        HEAD + b"\r\nSee:\r\nbegin 644 film.mp4\r\n" + of_size(binascii.b2a_uu(bytes(45)), 9_000_000) + b"`\nend\r\n"
     ),
     "words": lambda: HEAD + b"\r\n" + of_size(b"Guten Tag, der Drucker druckt nicht.\r\n"),
     "a mail within": lambda: HEAD + b"Content-Type: message/rfc822\r\n\r\n" + HEAD + b"\r\n" + of_size(BASE64_LINES),
