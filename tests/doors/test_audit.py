@@ -40,7 +40,11 @@ def test_who_changed_roles_and_people_stands_in_the_log(desk: Desk) -> None:
     people.give_role(desk.person("marta"), desk.team("it"), "agent", actor=desk.actor("karim"))
     people.rename(desk.person("petra"), "Petra Lang-Weber", actor=desk.actor("karim"))
     read = page(desk, "/desk/settings/audit")
-    assert "Karim Haddad gave a role" in read
+    assert "Karim Haddad gave a role Person: Marta Nowak Role: agent" in read
+    assert "Person: Marta Nowak" in page(desk, "/desk/settings/teams/it")
+    answer = administrator(desk).post("/desk/settings/audit/export", {"group": "roles"})
+    csv = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert [line for line in csv.splitlines() if "team.role_given" in line and "Marta Nowak" in line]
     assert "Petra Lang-Weber" in read
     assert "gave a role" not in page(desk, "/desk/settings/audit?group=people&words=Petra")
     assert "Nothing found" in page(desk, "/desk/settings/audit?who=Marta+Nowak")

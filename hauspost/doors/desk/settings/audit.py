@@ -24,11 +24,9 @@ from hauspost.ground import clock
 from hauspost.ground.csv import csv_bytes
 from hauspost.ground.history.actions import record
 from hauspost.ground.history.models import Event
-from hauspost.records.people.actions import names_of
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, sort_key_of
 from hauspost.records.tickets.actions.erasing import not_secret_to
-from hauspost.records.tickets.knowing import without_secret_strangers
 from hauspost.records.tickets.models import Ticket
 
 _MOST_EXPORTED = 100_000
@@ -100,7 +98,7 @@ def show(request: HttpRequest) -> HttpResponse:
     asked = Asked.of(request.GET)
     before = small_number(request.GET.get("before", ""))
     actor = actor_of(request)
-    lines, next_before = telling.told(_which(asked, actor), before)
+    lines, next_before = telling.told(_which(asked, actor), before, actor)
     people = _people_in([line.stream for line in lines], actor)
     lines = [line for line in lines if not line.stream.startswith("person:") or line.stream in people]
     return settings_page(
@@ -178,10 +176,7 @@ def _persons(words: str) -> list[Any]:
 def _people_in(streams: Iterable[str], actor: Actor) -> Mapping[str, str]:
     """Names by stream; without strangers who have to do with confidential teams only: that, too, is theirs (P11.1)."""
     uids = {stream.partition(":")[2] for stream in streams if stream.startswith("person:")}
-    return {
-        f"person:{uid}": name
-        for uid, name in without_secret_strangers(actor).filter(uid__in=uids).values_list("uid", "name")
-    }
+    return {f"person:{uid}": name for uid, name in telling.names_known_to(actor, uids).items()}
 
 
 def _about(stream: str, people: Mapping[str, str]) -> tuple[str, str]:
@@ -205,14 +200,20 @@ def _rows(asked: Asked, actor: Actor) -> Iterator[list[object]]:
             return
         before, told = batch[-1][0], told + len(batch)
         stamps = [json.loads(row[2]) for row in batch]
-        uids = [one["who"].partition(":")[2] for one in stamps if one.get("who", "").startswith("person:")]
-        names, people = names_of(uids), _people_in([row[4] for row in batch], actor)
-        for (_id, at, _actor, kind, stream, data), stamp in zip(batch, stamps, strict=True):
+        datas = [telling.shown(row[3], json.loads(row[5])) for row in batch]
+        uids = {one["who"].partition(":")[2] for one in stamps if one.get("who", "").startswith("person:")}
+        names = telling.names_known_to(
+            actor, uids | {data["person"] for data in datas if telling.is_uid(data.get("person"))}
+        )
+        people = _people_in([row[4] for row in batch], actor)
+        for (_id, at, _actor, kind, stream, _data), stamp, data in zip(batch, stamps, datas, strict=True):
             who = stamp.get("who", "")
             name = names.get(who.partition(":")[2], who) if who.startswith("person:") else who
+            if telling.is_uid(data.get("person")):
+                data = {**data, "person": names.get(data["person"], _("somebody"))}
             if not stream.startswith("person:") or stream in people:
-                shown = json.dumps(telling.shown(kind, json.loads(data)), ensure_ascii=False)
-                yield [timezone.localtime(at), name, stamp.get("via", ""), kind, _about(stream, people)[0], shown]
+                details = json.dumps(data, ensure_ascii=False)
+                yield [timezone.localtime(at), name, stamp.get("via", ""), kind, _about(stream, people)[0], details]
 
 
 def _day(text: str) -> date | None:

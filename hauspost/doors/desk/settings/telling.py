@@ -1,7 +1,7 @@
 """The record of a person, a team or a place in words: who changed what, when, from what to what."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,10 @@ from hauspost.doors.ui import formats
 from hauspost.duties.intake import telling as mail
 from hauspost.ground.history.models import Event
 from hauspost.records.people.actions import names_of
+from hauspost.records.people.actor import SYSTEM, Actor
 from hauspost.records.people.models import Address, Department, Membership, Person, Team
 from hauspost.records.places.models import Location, Site
+from hauspost.records.tickets.knowing import without_secret_strangers
 
 PAGE = 50
 _KEYED: Mapping[str, Any] = {
@@ -208,14 +210,14 @@ def of_stream(stream: str, before: int = 0) -> tuple[list[Line], int]:
     return told(Q(stream__name=stream), before)
 
 
-def told(which: Q, before: int) -> tuple[list[Line], int]:
-    """The events that fit, in words, newest first, and where the next page begins."""
+def told(which: Q, before: int, reader: Actor = SYSTEM) -> tuple[list[Line], int]:
+    """The events that fit, in words, newest first, and where the next page begins. Named is whom a reader may know."""
     found = Event.objects.filter(which, **({"id__lt": before} if before else {})).order_by("-id")
     found = found.select_related("stream").prefetch_related("parts")
     rows = list(found[: PAGE + 1])
     page = rows[:PAGE]
     read = [(row, json.loads(row.actor), shown(row.kind, json.loads(row.data))) for row in page]
-    names = _names([(actor, data) for _row, actor, data in read])
+    names = _names([(actor, data) for _row, actor, data in read], reader)
     lines = [_line(row, actor, data, names) for row, actor, data in read]
     return lines, page[-1].id if len(rows) > PAGE else 0
 
@@ -251,9 +253,11 @@ def _details(data: Mapping[str, Any], names: _Names) -> list[tuple[str, str, str
     beside = {name: value for name, value in data.items() if not isinstance(value, dict)}
     if not isinstance(before, dict) or not isinstance(after, dict):
         before, after = {}, beside
-    # Of several folders, which one it was.
+    # Of several folders, which one it was; of a role, whose it is.
     told = [
-        (_label(name), "", str(data[name])) for name in ("account", "folder") if name in beside and name not in after
+        (_label(name), "", _value(name, data[name], names))
+        for name in ("account", "folder", "person")
+        if name in beside and name not in after
     ]
     for name, now in after.items():
         was = before.get(name)
@@ -278,6 +282,8 @@ def _value(name: str, value: Any, names: _Names) -> str:
         return ", ".join(_value(name, one, names) for one in value)
     if isinstance(value, str) and value in names.people:
         return names.people[value]
+    if name == "person":
+        return _("somebody")
     if name in ("method", "factor", "type") and value in _WAYS:
         return _WAYS[value]()
     if name in _KEYED:
@@ -293,7 +299,7 @@ def _moment(name: str, text: str) -> str:
     return formats.when(parse_datetime(text)) if name.endswith("_at") else text
 
 
-def _names(events: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> _Names:
+def _names(events: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], reader: Actor) -> _Names:
     """Persons and company things that these events name; a query for each kind that occurs."""
     uids: set[str] = set()
     keys: dict[str, set[str]] = {}
@@ -301,7 +307,7 @@ def _names(events: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> _Na
         uids |= {who.removeprefix("person:") for who in actor.values() if str(who).startswith("person:")}
         for values in (data, data.get("before"), data.get("after")):
             if isinstance(values, dict):
-                uids |= {one for one in _flat(values.values()) if len(one) == 36 and one.count("-") == 4}
+                uids |= {one for one in _flat(values.values()) if is_uid(one)}
                 for name in _KEYED.keys() & values.keys():
                     keys.setdefault(name, set()).update(_flat([values[name]]))
     keyed = {
@@ -309,7 +315,20 @@ def _names(events: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> _Na
         for name, wanted in keys.items()
         for row in _KEYED[name].objects.filter(key__in=wanted)
     }
-    return _Names(names_of(sorted(uids)) if uids else {}, keyed)
+    return _Names(names_known_to(reader, uids), keyed)
+
+
+def is_uid(text: object) -> bool:
+    """Does it look like a person's?"""
+    return isinstance(text, str) and len(text) == 36 and text.count("-") == 4
+
+
+def names_known_to(reader: Actor, uids: Collection[str]) -> Mapping[str, str]:
+    """Names by uid, without strangers who have to do with confidential teams only: that, too, is theirs (P11.1)."""
+    if reader.is_system or not uids:
+        return names_of(sorted(uids))
+    known = without_secret_strangers(reader).filter(uid__in=uids)
+    return {str(uid): name for uid, name in known.values_list("uid", "name")}
 
 
 def _flat(values: Iterable[Any]) -> list[str]:
