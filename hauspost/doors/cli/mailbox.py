@@ -92,9 +92,9 @@ def test(folder: Path, address: str, to: str, wait: int) -> int:
     box, faults = _named(address), 0
     for row, finding in trying.check_receiving(box, actor=SYSTEM):
         faults += _said(f"receiving {row.folder} of {row.account.name}", finding)
-    receiver = to or _administrators_address()
-    if receiver:
-        for finding in trying.check_sending(box, to=receiver, actor=SYSTEM):
+    recipient = to or _administrators_address()
+    if recipient:
+        for finding in trying.check_sending(box, to=recipient, actor=SYSTEM):
             faults += _said("sending", finding)
     else:
         click.echo("note   sending: no administrator has an address; name one with --to")
