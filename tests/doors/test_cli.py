@@ -94,6 +94,18 @@ def test_a_refusal_has_words_and_status_1(says: Says) -> None:
     assert "Traceback" not in words
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("content", ["", "\nthree quiet words\n", "   \n"])
+def test_an_empty_passphrase_makes_no_backup_without_keys(says: Says, tmp_path: Path, content: str) -> None:
+    """P40.1: who asked for the keys must not find out at the restore that they are not inside."""
+    file = tmp_path / "passphrase"
+    file.write_text(content)
+    status, words = says("backup", "--with-keys", "--passphrase-file", str(file), "--to", str(tmp_path / "b.tar.gz"))
+    assert status == 1
+    assert f"{file} holds no passphrase" in words
+    assert not (tmp_path / "b.tar.gz").exists()
+
+
 def test_one_mail_is_read_as_json_without_a_database(tmp_path: Path) -> None:
     (tmp_path / "one.eml").write_bytes(MAIL)
     found = subprocess.run(

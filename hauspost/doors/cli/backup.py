@@ -58,8 +58,11 @@ def backup(
 
 
 def passphrase_of(path: Path | None) -> str:
-    """The first line of a file, "" without one."""
-    return (path.read_text("utf-8").splitlines() or [""])[0] if path else ""
+    """The first line of a file, "" without one; an empty line is refused, as it closes and opens nothing."""
+    passphrase = (path.read_text("utf-8").splitlines() or [""])[0] if path else ""
+    if path and not passphrase.strip():
+        raise click.ClickException(f"{path} holds no passphrase: its first line is empty. Write one there.")
+    return passphrase
 
 
 def _back_up(to: Path | None, passphrase: str, prune: bool, known: int | None) -> int:
