@@ -44,6 +44,12 @@ def test_there_and_back_between_the_databases(desk: Path, tmp_path: Path) -> Non
 
     assert "does not fit" in command(tmp_path, *to_postgres, "--passphrase-file", str(other), status=1)
     assert not list((tmp_path / "p").iterdir()), "nothing of a failure stays"
+    # Without a word on the keys that are inside, a desk that proves less would be made unnoticed.
+    refused = command(tmp_path, *to_postgres, status=1)
+    assert "--passphrase-file" in refused and "--without-keys" in refused
+    assert not list((tmp_path / "p").iterdir())
+    knowingly = command(tmp_path, "restore", str(file), "--folder", str(tmp_path / "n"), "--without-keys")
+    assert "The keys inside were not opened, so this desk has new ones" in knowingly
     words = command(tmp_path, *to_postgres, "--passphrase-file", str(passphrase))
 
     assert "this desk's own key" in words and "Held back" in words

@@ -1,6 +1,8 @@
 """`hauspost restore`: a working desk from a backup, in an empty place, with proof."""
 
 import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from hauspost.doors.cli.backup import passphrase_of
 from hauspost.ground.config import FILE_NAME, load
 
 if TYPE_CHECKING:
-    from hauspost.duties.keeping.restore import Restored
+    from hauspost.duties.keeping.restore import Restored, Wish
 
 
 @click.command()
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A keys.json that was kept apart from the backup.",
 )
+@click.option("--without-keys", is_flag=True, help="Leave keys that are inside where they are: the desk gets new ones.")
 @click.option("--drill", is_flag=True, hidden=True)
 @click.pass_obj
 def restore(
@@ -38,11 +41,13 @@ def restore(
     database_url: str,
     passphrase_file: Path | None,
     keys: Path | None,
+    without_keys: bool,
     drill: bool,
 ) -> int:
     """Make a working desk from a backup FILE, in an empty folder and database, and prove that it is the same."""
-    if keys and passphrase_file:
-        raise click.UsageError("give --keys or --passphrase-file, not both")
+    if [bool(keys), bool(passphrase_file), without_keys].count(True) > 1:
+        raise click.UsageError("give one of --keys, --passphrase-file and --without-keys")
+    passphrase = passphrase_of(passphrase_file)
     place, file = (new or folder).absolute(), file.absolute()
     _refuse_what_is_not_empty(place, file)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -58,8 +63,9 @@ def restore(
     from hauspost.duties.keeping.restore import Wish
     from hauspost.duties.keeping.restore import restore as make
 
-    passphrase = passphrase_of(passphrase_file)
-    wish = Wish(file, passphrase, keys.absolute() if keys else None, database_url, drill)
+    wish = Wish(file, passphrase, keys.absolute() if keys else None, database_url, drill, without_keys)
+    if sys.stdin.isatty():
+        wish = _asked(wish)
     try:
         with steps() as progress:
             made = make(wish, progress)
@@ -69,6 +75,20 @@ def restore(
     if not drill:
         _tell_what_to_do(made, place)
     return int(bool(made.proof.faults))
+
+
+def _asked(wish: "Wish") -> "Wish":
+    """With the passphrase that a human types, where one is needed."""
+    from hauspost.ground.refusals import Refused
+
+    try:
+        if not wish.lacks_passphrase:
+            return wish
+    except (OSError, Refused):
+        # The restore itself says what is wrong with the file, and clears up behind it.
+        return wish
+    click.echo("The keys are inside, closed with a passphrase (--without-keys restores without them).", err=True)
+    return replace(wish, passphrase=click.prompt("Passphrase", hide_input=True, err=True))
 
 
 def _refuse_what_is_not_empty(place: Path, file: Path) -> None:
@@ -101,7 +121,8 @@ def _tell(made: "Restored", place: Path, file: Path) -> None:
     for fault in proof.faults[:20]:
         click.echo(f"BROKEN  {fault}")
     if made.keys == "new":
-        click.echo("The keys were not inside, so this desk has new ones. What that means:")
+        why = "The keys inside were not opened" if contents.has_keys else "The keys were not inside"
+        click.echo(f"{why}, so this desk has new ones. What that means:")
         click.echo("- Nobody can prove by this backup alone that it was not forged as a whole. A seal file kept")
         click.echo("  elsewhere can: hauspost record verify --seal FILE.")
         click.echo("- Answers to mails sent before find their ticket by its number only.")

@@ -55,6 +55,15 @@ def read_through(path: Path, *, passphrase: str = "", progress: Progress = lambd
     return contents
 
 
+def holds_keys(path: Path) -> bool:
+    """Are keys inside? They stand before all content. Raises NoBackup, Damaged; OSError when it cannot be read."""
+    with path.open("rb") as file, _format.reading(path, file) as members:
+        for member in members:
+            if member.kind in ("keys", "blob", "rows", "manifest"):
+                return member.kind == "keys"
+    return False
+
+
 def newest_in(folder: Path) -> Path | None:
     """The newest backup that lies in a folder, by its name; None when there is none."""
     return max(folder.glob("hauspost-*.tar.gz"), default=None, key=lambda path: (path.stat().st_mtime, path.name))

@@ -40,6 +40,17 @@ class WrongKey(Refused):
     words = _("%(what)s does not fit this backup. Nothing was restored.")
 
 
+class PassphraseNeeded(Refused):
+    """The keys are inside, and nobody opened them; without them old signatures are worth nothing."""
+
+    code = "passphrase-needed"
+    status = 422
+    words = _(
+        "The keys are inside %(file)s, closed with a passphrase. Name the file it stands in with --passphrase-file, "
+        "or a key file kept apart with --keys; --without-keys restores without them. Nothing was restored."
+    )
+
+
 class PassphraseTooShort(Refused):
     """Somebody who finds the file has all the time in the world."""
 

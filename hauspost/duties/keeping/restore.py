@@ -20,7 +20,7 @@ from hauspost.duties.keeping import _format, archive, rows, settings_file
 from hauspost.duties.keeping.archive import Contents
 from hauspost.duties.keeping.models import BackupRun
 from hauspost.duties.keeping.proving import Proof, faults_of_record
-from hauspost.duties.keeping.refusals import Damaged, NotEmpty, NotTheSame, RecordBroken, WrongKey
+from hauspost.duties.keeping.refusals import Damaged, NotEmpty, NotTheSame, PassphraseNeeded, RecordBroken, WrongKey
 from hauspost.duties.keeping.rows import Schema, Table
 from hauspost.ground import clock, tokens
 from hauspost.ground.accounts.health import hold_all
@@ -44,7 +44,8 @@ _OPERATOR = Actor(kind="system", name="restore", via="cli")
 class Wish:
     """What is to be restored: with a passphrase the keys inside, with `keys` a key file that was kept apart.
 
-    `database_url` is written into the settings. A drill leaves no trace in the record it looks at.
+    Keys that are inside are left there only for who says so: `without_keys`. `database_url` is written into the
+    settings. A drill leaves no trace in the record it looks at.
     """
 
     file: Path
@@ -52,6 +53,12 @@ class Wish:
     keys: Path | None = None
     database_url: str = ""
     is_drill: bool = False
+    without_keys: bool = False
+
+    @property
+    def lacks_passphrase(self) -> bool:
+        """Are there keys inside that nothing here opens or replaces? Raises NoBackup, Damaged; OSError."""
+        return not (self.passphrase or self.keys or self.without_keys) and archive.holds_keys(self.file)
 
 
 @dataclass(frozen=True)
@@ -73,12 +80,14 @@ class Restored:
 def restore(wish: Wish, progress: Progress = lambda step, share: None) -> Restored:
     """Make the desk of a backup in the folder and database that are set up, both empty.
 
-    Raises NotEmpty; NoBackup, FromNewer, Damaged, WrongKey for the file; NotTheSame for what became of it; a drill also
-    RecordBroken. Whatever is raised, nothing of it stays. A desk whose record was broken when it was backed up can be
-    restored all the same: the proof then names the faults.
+    Raises NotEmpty; PassphraseNeeded, NoBackup, FromNewer, Damaged, WrongKey for the file; NotTheSame for what became
+    of it; a drill also RecordBroken. Whatever is raised, nothing of it stays. A desk whose record was broken when it
+    was backed up can be restored all the same: the proof then names the faults.
     """
     refuse_what_is_not_empty()
     with _nothing_stays_of_a_failure():
+        if wish.lacks_passphrase:
+            raise PassphraseNeeded(file=wish.file.name)
         contents = archive.read_through(
             wish.file, passphrase=wish.passphrase, progress=lambda share: progress("reading", share)
         )
