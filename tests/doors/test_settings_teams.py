@@ -32,6 +32,22 @@ def karim(desk: Desk) -> Client:
 # Roles, and what somebody can see.
 
 
+def test_a_role_for_oneself_ends_every_session_but_this_one(desk: Desk, karim: Client) -> None:
+    """S13: other rights, new sessions; whoever is at it is not thrown out without a word."""
+    elsewhere, me = browser(desk, "karim"), desk.person("karim")
+    given = karim.post(f"{SETTINGS}/teams/it/members", {"person": desk.address("karim"), "role": "agent"}, follow=True)
+    assert given.status_code == 200 and me.name in words(given.text)
+    assert "/sign-in" in elsewhere.get(SETTINGS + "/roles").headers["Location"]
+    for path_, sent in (
+        (f"{SETTINGS}/people/{me.uid}/roles", {"team": "facilities", "role": "lead"}),
+        (f"{SETTINGS}/people/{me.uid}/roles/it/removal", {}),
+        (f"{SETTINGS}/teams/facilities/archive", {}),
+    ):
+        karim.post(path_, sent)
+        assert karim.get(f"{SETTINGS}/roles").status_code == 200, path_
+    assert not Membership.objects.filter(person=me, team=desk.team("it")).exists()
+
+
 def test_every_right_has_words() -> None:
     rights = set().union(*RIGHTS.values())
     assert rights == set(AT_THE_DESK), "a right without words in doors/desk/settings/roles.py, or words for no right"

@@ -22,12 +22,16 @@ from hauspost.doors.ui.environment import url
 from hauspost.ground.refusals import Invalid, Refused
 from hauspost.records.people import actions
 from hauspost.records.people.actor import Actor
+from hauspost.records.people.login.session import go_on_with_new_rights
 from hauspost.records.people.models import Absence, Address, Department, Membership, Person, Team
 from hauspost.records.places import actions as places
 from hauspost.records.places.models import Location, Site
 
 # (person, the values to save by field, what the address names beside the person) -> nothing
 Change = Callable[..., None]
+
+# The cards whose changes end sessions, as other rights need new ones.
+_RIGHTS = frozenset({"role", "rights"})
 
 
 def of_card(card: str, *, at: str = "") -> "Callable[[Change], Callable[..., HttpResponseBase]]":
@@ -52,6 +56,7 @@ def of_card(card: str, *, at: str = "") -> "Callable[[Change], Callable[..., Htt
                 pairs = offered(card, person)
                 form.refusing(refused, at=at, current=current, choices=pairs)
                 return person_page(request, person, card, form, refused.status)
+            _stay_signed_in(request, person, card)
             messages.success(request, _("Saved."))
             return _back(person, card)
 
@@ -75,12 +80,19 @@ def of_button(card: str) -> "Callable[[Change], Callable[..., HttpResponseBase]]
             except Refused as refused:
                 messages.error(request, str(refused))
             else:
+                _stay_signed_in(request, person, card)
                 messages.success(request, _("Done."))
             return _back(person, card)
 
         return view
 
     return made
+
+
+def _stay_signed_in(request: HttpRequest, person: Person, card: str) -> None:
+    # Whoever is no administrator any more has no business on this page.
+    if card in _RIGHTS and Person.objects.filter(pk=request.user.pk, is_administrator=True).exists():
+        go_on_with_new_rights(request, [person])
 
 
 def _back(person: Person, card: str) -> HttpResponse:

@@ -18,7 +18,8 @@ from hauspost.doors.ui.environment import url
 from hauspost.duties.routing.leaving import dissolve
 from hauspost.ground.refusals import Invalid, Refused
 from hauspost.records.people import actions
-from hauspost.records.people.models import Membership, Team
+from hauspost.records.people.login.session import go_on_with_new_rights
+from hauspost.records.people.models import Membership, Person, Team
 
 SECTION = "settings-teams"
 _FLAGS = (
@@ -169,6 +170,7 @@ def members(request: HttpRequest, key: str) -> HttpResponse:
         actions.give_role(person, team, role, is_technician=technician, actor=actor_of(request))
     except Refused as refused:
         return _page(request, team, "member", form.refusing(refused, at="person"), refused.status)
+    go_on_with_new_rights(request, [person])
     return HttpResponseRedirect(url("settings-team", key) + "#members")
 
 
@@ -189,11 +191,13 @@ def mailboxes(request: HttpRequest, key: str) -> HttpResponse:
 def archive(request: HttpRequest, key: str) -> HttpResponse:
     """POST …/teams/<key>/archive: `restore` takes it back."""
     team, actor = team_for(key), actor_of(request)
+    members = list(Person.objects.filter(memberships__team=team))
     try:
         if text_of(request, "restore"):
             actions.restore_team(team, actor=actor)
         else:
             dissolve(team, actor=actor)
+        go_on_with_new_rights(request, members)
     except Refused as refused:
         messages.error(request, str(refused))
     return HttpResponseRedirect(url("settings-team", key))

@@ -21,6 +21,7 @@ from hauspost.doors.ui.environment import url
 from hauspost.ground.refusals import Refused
 from hauspost.records.people import actions
 from hauspost.records.people.actor import Actor
+from hauspost.records.people.login.session import go_on_with_new_rights
 from hauspost.records.people.models import Department, Membership, Person, Team
 from hauspost.records.places.actions import seat, unseat
 from hauspost.records.places.models import Site
@@ -62,6 +63,8 @@ def show(request: HttpRequest) -> HttpResponse:
             form.refusing(refused)
             status = refused.status
         else:
+            if kind == "role":
+                go_on_with_new_rights(request, people)
             done = ngettext("%(count)s person was changed.", "%(count)s persons were changed.", len(people))
             messages.success(request, done % {"count": len(people)})
             return HttpResponseRedirect(url(SECTION))

@@ -1,6 +1,6 @@
 """From the first step to a session: by password, mailed code or passkey, then the second factor where there is one."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -182,6 +182,14 @@ def end_other_sessions(request: HttpRequest) -> None:
     person = _person(request)
     end_sessions(person, actor=_actor(person))
     update_session_auth_hash(request, person)
+
+
+def go_on_with_new_rights(request: HttpRequest, changed: Collection[Person]) -> None:
+    """Whoever changed their own rights stays signed in here, where they did it; elsewhere they sign in anew (S13)."""
+    person = _person(request)
+    now = Person.objects.filter(pk=person.pk).first() if person in changed else None
+    if now is not None and may_sign_in(now) and now.session_version != person.session_version:
+        update_session_auth_hash(request, now)
 
 
 def new_app(request: HttpRequest) -> str:
