@@ -325,6 +325,7 @@ def test_secrets_are_entered_and_never_shown_again(karim: Client, desk: Desk) ->
     account = MailAccount.objects.get()
     pages = [wrong.text, *(karim.get(f"{there}{card}").text for card in ("", "?change=login", "?change=details"))]
     pages += [karim.get(SERVERS).text, karim.get(f"{SETTINGS}/audit").text]
+    assert "Karim Haddad added the mail server" in words(pages[-1]) and "Dovecot" in words(pages[-1])
     assert not [page for page in pages if SECRET in page]
     sends(karim, f"{there}?change=login", "login")
     assert sealed.password_of(MailAccount.objects.get()) == SECRET, "an empty field keeps it"

@@ -21,6 +21,7 @@ from hauspost.doors.desk.settings.frame import SECTIONS, for_auditors, settings_
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
 from hauspost.ground import clock
+from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.csv import csv_bytes
 from hauspost.ground.history.actions import record
 from hauspost.ground.history.models import Event
@@ -29,6 +30,7 @@ from hauspost.records.people.models import Person, sort_key_of
 from hauspost.records.tickets.actions.erasing import not_secret_to
 from hauspost.records.tickets.models import Ticket
 
+_MAIL_SERVER = "setting:mail-server:"
 _MOST_EXPORTED = 100_000
 _AT_ONCE = 500
 # By what their kinds begin: tickets have their own record; mails stand in the ledger.
@@ -174,9 +176,15 @@ def _persons(words: str) -> list[Any]:
 
 
 def _people_in(streams: Iterable[str], actor: Actor) -> Mapping[str, str]:
-    """Names by stream; without strangers who have to do with confidential teams only: that, too, is theirs (P11.1)."""
+    """Names by stream; without strangers who have to do with confidential teams only: that, too, is theirs (P11.1).
+
+    Mail servers, which the record knows by number, are named, too.
+    """
     uids = {stream.partition(":")[2] for stream in streams if stream.startswith("person:")}
-    return {f"person:{uid}": name for uid, name in telling.names_known_to(actor, uids).items()}
+    servers = {stream.rpartition(":")[2] for stream in streams if stream.startswith(_MAIL_SERVER)}
+    rows = MailAccount.objects.filter(pk__in=servers).values_list("pk", "name") if servers else ()
+    named = {f"{_MAIL_SERVER}{pk}": name for pk, name in rows}
+    return named | {f"person:{uid}": name for uid, name in telling.names_known_to(actor, uids).items()}
 
 
 def _about(stream: str, people: Mapping[str, str]) -> tuple[str, str]:
@@ -184,6 +192,8 @@ def _about(stream: str, people: Mapping[str, str]) -> tuple[str, str]:
     kind, _colon, key = stream.partition(":")
     if kind == "person":
         return people[stream], url("settings-person", key)
+    if stream.startswith(_MAIL_SERVER):
+        return people.get(stream, key), ""
     page = next((section for section in SECTIONS if section.key == key), None)
     if page is not None:
         return page.label(), url(page.key)
