@@ -80,6 +80,18 @@ def test_a_wrong_setting_is_named_with_status_78() -> None:
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("process", ["web", "work", "listen"])
+def test_a_database_of_another_version_ends_a_process_with_status_78(
+    says: Says, monkeypatch: pytest.MonkeyPatch, process: str
+) -> None:
+    """P19.1: as `up` does, so that systemd does not start it again for ever."""
+    monkeypatch.setattr("hauspost.doors.cli._django.pending_migrations", lambda: ["tickets.0002_more"])
+    status, words = says(process)
+    assert status == 78
+    assert "Run: hauspost upgrade" in words
+
+
 def test_a_folder_without_a_hauspost_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--folder", str(tmp_path), "mail", "ledger"]) == 1
     assert f"There is no Hauspost in {tmp_path}. `hauspost up` sets one up" in capsys.readouterr().err

@@ -88,7 +88,7 @@ def bring_up_django(folder: Path) -> Config:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command. Exit status 0 done, 1 refused, 2 wrong arguments, 78 wrong setting."""
+    """Run the command. Exit status 0 done, 1 refused, 2 wrong arguments, 78 wrong setting or database."""
     # What is made here, the database and its log included, is the owner's alone (S6).
     os.umask(0o077)
     sys.exit(run(arguments))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from hauspost.doors.cli._supervisor import EX_CONFIG
 from hauspost.doors.cli.main import bring_up_django
 from hauspost.ground.config import Config
 
@@ -66,5 +67,11 @@ def _ready(folder: Path) -> Config:
     # Before looking, so that nothing can change what was looked at; held until the process ends.
     _places.serves(config)
     if fault := _django.why_not_ready():
-        raise click.ClickException(fault)
+        raise NotReady(fault)
     return config
+
+
+class NotReady(click.ClickException):
+    """Starting again changes nothing before somebody has done what it says: systemd gives up at this status."""
+
+    exit_code = EX_CONFIG
