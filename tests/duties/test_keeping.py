@@ -126,6 +126,7 @@ def test_no_password_and_no_key_stands_in_it_in_clear(printer: Ticket, folder: P
 def test_the_wrong_passphrase_opens_nothing(printer: Ticket, folder: Path) -> None:
     with pytest.raises(PassphraseTooShort):
         keep.back_up(passphrase="short")
+    assert not BackupRun.objects.exists(), "nothing was tried, so no alarm says that a backup failed"
     made, _gone = keep.back_up(passphrase=PASSPHRASE)
     with pytest.raises(WrongKey):
         archive.read_through(made.path, passphrase="three other words")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from hauspost.duties.keeping import archive, backup, runs
+from hauspost.duties.keeping import archive, backup, runs, secrets_box
 from hauspost.duties.keeping.models import BackupRun
 from hauspost.duties.keeping.refusals import BackupsAreOff, Incomplete
 from hauspost.ground import clock, tokens
@@ -45,6 +45,9 @@ def back_up(
     folder = to or settings.HAUSPOST.backup_folder
     if folder is None:
         raise BackupsAreOff()
+    if passphrase:
+        # Before there is a run: where nothing was tried, no backup failed.
+        secrets_box.refuse_short(passphrase)
     with runs.alone(), runs.running(BackupRun.Kind.BACKUP, known) as run:
         target = folder.absolute() if _is_file(folder) else runs.name_for(folder.absolute(), clock.now())
         run.file = str(target)

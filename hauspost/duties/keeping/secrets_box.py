@@ -14,12 +14,17 @@ _DEAREST = 1 << 20
 _PURPOSE = b"hauspost backup keys 1"
 
 
+def refuse_short(passphrase: str) -> None:
+    """Whether a passphrase is long enough. Raises PassphraseTooShort."""
+    if len(passphrase) < LEAST_CHARACTERS:
+        raise PassphraseTooShort(least=LEAST_CHARACTERS)
+
+
 def close(contents: Mapping[str, bytes], passphrase: str) -> bytes:
     """The files by name, readable with the passphrase only. Raises PassphraseTooShort."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    if len(passphrase) < LEAST_CHARACTERS:
-        raise PassphraseTooShort(least=LEAST_CHARACTERS)
+    refuse_short(passphrase)
     salt, nonce = os.urandom(16), os.urandom(12)
     plain = json.dumps({name: base64.b64encode(content).decode() for name, content in contents.items()}).encode()
     key = _key(passphrase, salt, _COST, _BLOCK, _LANES)
