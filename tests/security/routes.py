@@ -287,6 +287,7 @@ TABLE: Mapping[str, Route] = {
     "settings-mail-server-login": Route("administrator", "POST", {"client_id": "x"}),
     "settings-mail-server-receiving": Route("administrator", "POST", {}),
     "settings-mail-server-sending": Route("administrator", "POST", {}),
+    "settings-mail-server-resumption": Route("administrator", "POST", {}),
     "settings-mail-server-archive": Route("administrator", "POST", {}),
     "settings-mail-server-authorisation": Route("administrator"),
     "settings-mail-authorised": Route("administrator", queries=("", "?state=x&code=y", "?state=x&error=access_denied")),
