@@ -103,6 +103,14 @@ def test_the_log_names_no_confidential_ticket_and_nobody_of_an_emptied_one(desk:
     assert "Nothing found" in page(desk, f"/desk/settings/audit?group=privacy&words={marta.name}")
 
 
+def test_its_filter_and_columns_mean_in_german_what_they_mean_here(desk: Desk) -> None:
+    """P44.1: "To" is a day and no recipient, "About" is what it was about and not where a mail came from."""
+    read = words(browser(desk, "wolfgang", language="de").get("/desk/settings/audit?since=2020-01-01").text)
+    assert "Von" in read
+    assert not re.search(r"\bVon An\b", read)
+    assert "Herkunft" not in read
+
+
 def test_nobody_else_reads_the_log(desk: Desk) -> None:
     """S5."""
     assert browser(desk, "deniz").get("/desk/settings/audit").status_code == 404

@@ -16,6 +16,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from hauspost.duties.intake.erasing import mails_of
 from hauspost.duties.intake.forwarding import PASSED_ON
@@ -307,7 +308,11 @@ def _readable(person: Person, told: Mapping[str, Any]) -> str:
         Table(_("Master data"), [], [[words, told["person"][name]] for name, words in _labels().items()]),
         Table(_("Addresses"), [_("Address"), _("Kind")], [[row["address"], row["kind"]] for row in told["addresses"]]),
         Table(_("Teams"), [_("Team"), _("Role")], [[row["team"], row["role"]] for row in told["teams"]]),
-        Table(_("Absences"), [_("From"), _("To")], [[row["starts_on"], row["ends_on"]] for row in told["absences"]]),
+        Table(
+            _("Absences"),
+            [_("From"), pgettext("last day", "To")],
+            [[row["starts_on"], row["ends_on"]] for row in told["absences"]],
+        ),
         Table(
             _("Keys for programs"),
             [_("Name"), _("Made"), _("Last used")],

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from hauspost.doors.desk.forms import small_number
@@ -201,7 +202,7 @@ def _about(stream: str, people: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _rows(asked: Asked, actor: Actor) -> Iterator[list[object]]:
-    yield [_("When"), _("Who"), _("Way"), _("Kind"), _("About"), _("Details")]
+    yield [_("When"), _("Who"), _("Way"), _("Kind"), pgettext("what an event was about", "About"), _("Details")]
     told, before = 0, 0
     while told < _MOST_EXPORTED:
         rows = Event.objects.filter(_which(asked, actor), **({"id__lt": before} if before else {})).order_by("-id")

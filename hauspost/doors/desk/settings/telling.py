@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from markupsafe import Markup, escape
 
 from hauspost.doors.ui import formats
@@ -72,7 +73,7 @@ FIELDS: Mapping[str, Callable[[], str]] = {
     "person": lambda: _("Person"),
     "deputy": lambda: _("Deputy"),
     "starts_on": lambda: _("From"),
-    "ends_on": lambda: _("To"),
+    "ends_on": lambda: pgettext("last day", "To"),
     "count": lambda: _("Number"),
     "bounces": lambda: _("Bounces"),
     "into": lambda: _("Merged into"),
