@@ -354,7 +354,8 @@ def _tnef(part: Part, found: _Gathered) -> None:
 def _rich_text(part: Part, found: _Gathered) -> None:
     """A body in RTF stays a file, and its words are shown if there are no others."""
     _file(part, found)
-    if not any(found.spare) and part.end - part.body <= _MOST_BYTES:
+    if not any(found.spare) and part.end - part.body <= found.room:
+        found.room -= part.end - part.body
         found.spare = read_rtf(part.content())
 
 
