@@ -29,8 +29,9 @@ from hauspost.ground.refusals import NotFound, Refused
 from hauspost.records.tickets.refusals import Changed
 
 api = NinjaAPI(title="Hauspost", version="1", openapi_url=None, docs_url=None, urls_namespace="api-v1")
+# A fixed word in an address comes before a number in its place: /tickets/spam before /tickets/{number}.
 CHAPTERS = (
-    me, tickets, entries, files, handling, relations, record, search, notices, alarms, people, company, mailroom,
+    me, handling, tickets, entries, files, relations, record, search, notices, alarms, people, company, mailroom,
     mailboxes, mail_servers,
 )  # fmt: skip
 for chapter in CHAPTERS:
