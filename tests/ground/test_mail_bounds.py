@@ -74,6 +74,21 @@ class TestWordsWithoutEnd:
         assert letter.is_shortened and letter.text.startswith("Guten Tag, ü.")
         assert letter.attachments[0].content == words
 
+    def test_many_endless_parts_share_one_room(self) -> None:
+        """Ten times seven megabytes, each in two forms, are not read ten times."""
+        both = b"".join(
+            b"--c\r\nContent-Type: text/%s\r\n\r\n%s\r\n" % (kind, b"Guten Tag. " * 640_000)
+            for kind in (b"plain", b"html")
+        )
+        part = b"Content-Type: multipart/alternative; boundary=c\r\n\r\n" + both + b"--c--"
+        raw = mixed(*[part] * 5)
+        tracemalloc.start()
+        letter = read_letter(raw)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert letter.is_shortened
+        assert peak - sum(len(file.held) for file in letter.attachments if isinstance(file.held, bytes)) < 64_000_000
+
     def test_ordinary_words_are_whole(self) -> None:
         assert not read_letter(HEAD + b"\r\nHallo").is_shortened
 

@@ -91,6 +91,7 @@ class _Gathered:
         self.has_encrypted |= other.has_encrypted
         self.has_unopened_tnef |= other.has_unopened_tnef
         self.is_shortened |= other.is_shortened
+        self.room = min(self.room, other.room)
         self.unpacked = max(self.unpacked, other.unpacked)
 
 
