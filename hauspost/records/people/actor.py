@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from hauspost.ground import hot
 from hauspost.records.people.models import Membership, Person
+
+# Asked by every request, and for everybody who is told of something.
+_ROLES = hot.Question(
+    lambda person: Membership.objects.filter(person=person, team__archived_at__isnull=True).values_list(
+        "team_id", "role"
+    )
+)
 
 
 class Proof(StrEnum):
@@ -95,11 +103,7 @@ class Actor:
         if not self._known:
             self._known.append(True)
             if self.who is not None and self.who.is_active:
-                self._roles.update(
-                    Membership.objects.filter(person=self.who, team__archived_at__isnull=True).values_list(
-                        "team_id", "role"
-                    )
-                )
+                self._roles.update(_ROLES.all(self.who))
         return self._roles
 
     def may(self, right: str, team_id: int) -> bool:

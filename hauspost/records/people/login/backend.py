@@ -6,8 +6,12 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
+from hauspost.ground import hot
 from hauspost.records.people.actions import known_person
 from hauspost.records.people.models import Person
+
+# Asked by every request of a session.
+_PERSON = hot.Question(lambda number: Person.objects.filter(id=number))
 
 
 def may_sign_in(person: Person | None) -> bool:
@@ -20,7 +24,7 @@ class AddressBackend(BaseBackend):
 
     def get_user(self, user_id: int) -> Person | None:
         """The person of a session, unless they may no longer sign in."""
-        person = next(iter(Person.objects.filter(id=user_id)[:1]), None)
+        person = _PERSON.first(user_id)
         return person if may_sign_in(person) else None
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Person | None:
