@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from hauspost.duties.intake.models import Delivery, FetchedFolder
+from hauspost.ground import hot
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.records.people.models import Mailbox
 
@@ -50,14 +51,26 @@ class Trouble:
         return _("Mail of %(mailboxes)s stands still: the mail server or its folder cannot be used.") % names
 
 
+_FETCHED = hot.Question(
+    lambda: (
+        FetchedFolder.objects.exclude(state=FetchedFolder.State.PAUSED)
+        .filter(mailbox__archived_at=None)
+        .select_related("mailbox__address")
+        .order_by("id")
+    )
+)
+_SENDING = hot.Question(
+    lambda: Mailbox.objects.filter(archived_at=None).exclude(sends_by=None).select_related("address").order_by("id")
+)
+
+
 def troubles(moment: datetime) -> list[Trouble]:
     """What has not worked for longer than a moment, the longest first; a lost authorisation counts at once (P10.2)."""
     folders: dict[int, list[FetchedFolder]] = {}
-    rows = FetchedFolder.objects.exclude(state=FetchedFolder.State.PAUSED).filter(mailbox__archived_at=None)
-    for row in rows.select_related("mailbox__address").order_by("id"):
+    for row in _FETCHED.all():
         folders.setdefault(row.account_id, []).append(row)
     senders: dict[int, list[Mailbox]] = {}
-    for box in Mailbox.objects.filter(archived_at=None).exclude(sends_by=None).select_related("address").order_by("id"):
+    for box in _SENDING.all():
         senders.setdefault(box.sends_by_id or 0, []).append(box)
     accounts = MailAccount.objects.active().filter(pk__in={*folders, *senders})
     looked = (_of(one, folders.get(one.pk, []), senders.get(one.pk, []), moment) for one in accounts)
