@@ -10,6 +10,7 @@ from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.contents import author_of, looks_like_code, mail_actor, proposed_in, writing_of
 from hauspost.duties.intake.forwarding import file_for_sender, passed_on_by_agent
 from hauspost.duties.intake.matching import ELSEWHERE, Match, match_of
+from hauspost.duties.intake.proving import voucher_of
 from hauspost.duties.notices.too_big import tell_too_big
 from hauspost.ground import clock
 from hauspost.ground.files.actions import StoredFile
@@ -45,7 +46,7 @@ def _answer(case: Case, match: Match) -> Verdict:
     author = author_of(case)
     held = "unconfirmed" if match.standing == "addressed" else ""
     is_guessable = match.by in ("number in the subject", ELSEWHERE, "invitation")
-    if not held and (case.is_forged or (is_guessable and case.proof is Proof.NONE and _needs_proof())):
+    if not held and (case.is_forged or (is_guessable and case.proof is Proof.NONE and _needs_proof(case))):
         held = "unproven"
     if looks_like_code(case.letter):
         held = "verification"
@@ -65,9 +66,10 @@ def _answer(case: Case, match: Match) -> Verdict:
     return Verdict(disposition, match.by, held and f"held: {held}", match.ticket.number, entry.id)
 
 
-def _needs_proof() -> bool:
+def _needs_proof(case: Case) -> bool:
     """S8: number and sender can be guessed. Where nobody can vouch for anybody, neither can we ask it of this one."""
-    return bool(settings.HAUSPOST.auth_serv_id or settings.HAUSPOST.check_senders)
+    config = settings.HAUSPOST
+    return bool(config.auth_serv_id or config.check_senders or voucher_of(case.delivery))
 
 
 def _new_ticket(case: Case, match: Match | None) -> Verdict:

@@ -18,7 +18,9 @@ class OnHold(AccountTrouble):
 
     code = "on-hold"
     status = 409
-    words = _("%(server)s is on hold since this desk was restored. Resume it in the settings when this is the desk now.")
+    words = _(
+        "%(server)s is on hold since this desk was restored. Resume it in the settings when this is the desk now."
+    )
 
 
 class SignedOut(AccountTrouble):

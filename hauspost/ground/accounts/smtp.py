@@ -72,7 +72,10 @@ def of_house(config: Config) -> SmtpServer:
 
 
 def of_account(account: MailAccount) -> SmtpServer:
-    """The server of an account. Raises OnHold, AccountUnreachable (it does not send), NotAuthorised, SecretUnreadable."""
+    """The server of an account.
+
+    Raises OnHold, AccountUnreachable (it does not send), NotAuthorised and SecretUnreadable.
+    """
     refuse_held(account)
     if not account.smtp_host:
         raise AccountUnreachable(server=account.name, reason=_("no SMTP server is named"))
