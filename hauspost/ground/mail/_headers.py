@@ -18,7 +18,8 @@ _WELL_KNOWN = re.compile(
     rb"x-[a-z0-9-]{3,60}|reply-to|cc|references|in-reply-to)[ \t]*:",
     re.IGNORECASE,
 )
-_FOLD = re.compile(rb"[ \t]*\r?\n[ \t]*")
+# Not from amid white space, or a long row of it would be gone through again for each of its places.
+_FOLD = re.compile(rb"(?<![ \t])[ \t]*\r?\n[ \t]*")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _CONTROLS = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]+")
 
