@@ -130,7 +130,7 @@ def ring() -> KeyRing:
     """This Hauspost's key ring, read once per process and made on first use. Raises KeyRingFault."""
     from django.conf import settings
 
-    return _ring_at(settings.HAUSPOST.data / "keys.json")
+    return _ring_in(settings.HAUSPOST.data)
 
 
 def public_keys() -> dict[str, bytes]:
@@ -189,8 +189,8 @@ def token_hash(token: object, purpose: str = "link") -> str:
 
 
 @lru_cache(maxsize=16)
-def _ring_at(path: Path) -> KeyRing:
-    return KeyRing(path)
+def _ring_in(data: Path) -> KeyRing:
+    return KeyRing(data / "keys.json")
 
 
 def _hmac(secret: bytes, purpose: str, payload: bytes) -> bytes:
