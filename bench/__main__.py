@@ -10,9 +10,10 @@ import click
 from bench import big, journal, report, serving
 from bench.measuring import Figure
 from bench.places import Desk, copied, seeded
+from bench.reading import read_corpora
 
 PARTS: dict[str, Callable[[Desk], list[Figure]]] = {
-    "mail": lambda desk: [*_inside(desk, "mail"), *journal.journal(desk)],
+    "mail": lambda desk: [*_inside(desk, "mail"), *read_corpora(), *journal.journal(desk)],
     "pages": lambda desk: _inside(desk, "pages"),
     "serving": serving.throughput,
     "memory": serving.memory,

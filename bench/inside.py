@@ -26,9 +26,8 @@ def _seed(tickets: str) -> None:
 
 def _mail(number: str = "2000") -> None:
     from bench.intake import measure
-    from bench.reading import read_corpora
 
-    print(json.dumps([figure.as_json() for figure in (*measure(int(number)), *read_corpora())]))
+    print(json.dumps([figure.as_json() for figure in measure(int(number))]))
 
 
 def _pages(times: str = "60") -> None:
