@@ -13,6 +13,8 @@ from hauspost.records.people import actions
 from hauspost.records.people.actor import SYSTEM
 from hauspost.records.people.models import Person
 from hauspost.records.places.models import Location
+from hauspost.records.tickets import actions as tickets
+from hauspost.records.tickets.models import Ticket
 from tests.desk import Desk
 from tests.doors.browsing import administrator, browser, words
 from tests.doors.settings_forms import SETTINGS, again, path
@@ -107,6 +109,24 @@ def test_many_who_would_leave_need_a_consent(karim: Client, desk: Desk) -> None:
     assert again(desk, "petra").is_active
     karim.post(place, sent | {"confirmed": "1"})
     assert not again(desk, "petra").is_active
+
+
+def test_who_leaves_by_a_file_is_listed_with_the_work_to_hand_over(karim: Client, desk: Desk) -> None:
+    """P25.5: the import ends the ways in; the tickets are not forgotten."""
+    anna = desk.person("anna")
+    actions.change_person(anna, external_key="P-7", actor=SYSTEM)
+    tickets.assign(desk.ticket("petra"), anna, actor=desk.actor("deniz"))
+    place = uploaded(karim, b"Personalnummer;Name\r\nP-1;Petra Lang\r\n")
+    sent = everything(karim.get(place, {"archive_missing": "1"}).text)
+
+    page = karim.post(place, sent | {"confirmed": "1"}, follow=True).text
+
+    assert not again(desk, "anna").is_active
+    assert "Open work to hand over" in words(page) and "1 open ticket" in words(page)
+    work = path(desk, "anna", "deactivation")
+    assert work in page
+    karim.post(work, {"to": str(desk.person("jonas").uid)})
+    assert Ticket.objects.get().assignee == desk.person("jonas")
 
 
 def test_places_come_from_a_file_too(karim: Client) -> None:

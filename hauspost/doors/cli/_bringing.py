@@ -44,6 +44,10 @@ def bring_in(
         done = carry_out(plan, actor=console, confirmed=True, progress=bar.update)
     click.echo(f"{done.created} created, {done.changed} changed, {done.archived} archived.")
     _list("Failed", done.faults)
+    for one in done.leavers[:SHOWN]:
+        click.echo(f"Still open: {one.name} has {one.open_work} tickets or visits. Hand them over: Settings › People.")
+    if len(done.leavers) > SHOWN:
+        click.echo(f"… {len(done.leavers) - SHOWN} more with open work")
     return 1 if plan.rejected or done.faults else 0
 
 

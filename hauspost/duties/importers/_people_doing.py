@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from hauspost.duties.importers._known import Places, words_of
 from hauspost.duties.importers._people_plan import Wanted, Who
 from hauspost.duties.importers._place_making import make_path
-from hauspost.duties.importers.plan import Done, Plan, Planned, Rejected
+from hauspost.duties.importers.plan import Done, Leaver, Plan, Planned, Rejected
 from hauspost.duties.importers.refusals import NeedsConsent
 from hauspost.duties.importers.table import folded
+from hauspost.duties.routing.leaving import count_open_work
 from hauspost.ground.refusals import NotAllowed, Refused
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import Actor
@@ -45,7 +46,7 @@ def carry_out(plan: Plan, *, actor: Actor, confirmed: bool = False, progress: Pr
     changed = doing.each(plan.changed, doing.change)
     doing.untangle()
     archived = doing.each(plan.archived, doing.archive)
-    return Done(created, changed, archived, tuple(doing.faults))
+    return Done(created, changed, archived, tuple(doing.faults), tuple(doing.leavers))
 
 
 def _managers_first(created: Sequence[Planned]) -> list[list[Planned]]:
@@ -84,6 +85,7 @@ class _Doing:
     # Whose line managers would be a circle while the others are not set yet.
     tangled: list[tuple[Planned, Person]] = field(default_factory=list)
     faults: list[Rejected] = field(default_factory=list)
+    leavers: list[Leaver] = field(default_factory=list)
 
     def make_new_ones(self) -> None:
         """Departments, sites and locations that the rows will be put into."""
@@ -190,7 +192,10 @@ class _Doing:
 
     def archive(self, one: Planned) -> None:
         """Somebody whom the file names no more (P25.5)."""
-        people.deactivate(Person.objects.get(id=one.about or 0), actor=self.importer)
+        person = Person.objects.get(id=one.about or 0)
+        people.deactivate(person, actor=self.importer)
+        if number := count_open_work(person):
+            self.leavers.append(Leaver(str(person.uid), person.name, number))
 
     def _place_and_address(self, person: Person, wanted: Wanted) -> None:
         if wanted.main_address:

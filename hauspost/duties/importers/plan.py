@@ -69,6 +69,15 @@ class Plan:
         return len(self.created) + len(self.changed) + len(self.archived)
 
 
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """Somebody deactivated, and how many open tickets and visits somebody else has to take over (P25.5)."""
+
+    uid: str
+    name: str
+    open_work: int
+
+
 @dataclass(frozen=True)
 class Done:
     """What an import has done; `faults` are rows that failed in the doing and were left as they were."""
@@ -77,3 +86,4 @@ class Done:
     changed: int = 0
     archived: int = 0
     faults: tuple[Rejected, ...] = ()
+    leavers: tuple[Leaver, ...] = ()

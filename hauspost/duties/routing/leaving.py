@@ -71,6 +71,11 @@ def open_work_of(person: Person, *, reader: Actor) -> OpenWork:
     )
 
 
+def count_open_work(person: Person) -> int:
+    """How many open tickets and visits are in somebody's hands, in all teams."""
+    return _tickets_of(person).count()
+
+
 def _tickets_of(person: Person) -> QuerySet[Ticket]:
     return Ticket.objects.open().filter(Q(assignee=person) | Q(technician=person))
 

@@ -250,7 +250,8 @@ def _carried_out(request: HttpRequest, upload: str, look: Look) -> HttpResponse:
     kept = dict(request.session[_IN_SESSION])
     faults = [[one.line, one.name, one.reason, one.what_to_do] for one in done.faults]
     sums = {"created": done.created, "changed": done.changed, "archived": done.archived}
-    kept[upload] = {**kept[upload], "done": sums, "faults": faults[:SHOWN]}
+    leavers = [[one.uid, one.name, one.open_work] for one in done.leavers]
+    kept[upload] = {**kept[upload], "done": sums, "faults": faults[:SHOWN], "leavers": leavers[:SHOWN]}
     request.session[_IN_SESSION] = kept
     return HttpResponseRedirect(url("settings-import-one", upload))
 
@@ -263,6 +264,7 @@ def _result(request: HttpRequest, kept: Mapping[str, Any]) -> HttpResponse:
         kept=kept,
         done=kept["done"],
         faults=kept["faults"],
+        leavers=kept.get("leavers", []),
         list_of=url("settings-people" if kept["subject"] == "people" else "settings-places"),
     )
 
