@@ -249,6 +249,12 @@ def try_hold(name: bytes, using: str = DEFAULT_DB_ALIAS) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def somebody_waits(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Does somebody wait to write, so that a transaction of many things should end? Only SQLite's writers wait so."""
+    asked = getattr(connections[using], "somebody_waits", None)
+    return asked is not None and bool(asked())
+
+
 def size_bytes(using: str = DEFAULT_DB_ALIAS) -> int:
     """How much room the database takes: on SQLite with what is still in its log."""
     connection = connections[using]

@@ -1,7 +1,5 @@
 """Writers on SQLite take turns: whoever waits is let in before whoever has just written."""
 
-import fcntl
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,17 +29,6 @@ def any_database(django_db_blocker: Any) -> Iterator[None]:
         yield
 
 
-def somebody_waits(folder: Path) -> bool:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
 def test_whoever_waits_to_write_comes_before_whoever_writes_again_at_once(tmp_path: Path) -> None:
     """A mail that is to be kept does not wait for the worker's whole backlog."""
     order: list[str] = []
@@ -55,7 +42,7 @@ def test_whoever_waits_to_write_comes_before_whoever_writes_again_at_once(tmp_pa
         listener = threading.Thread(target=keep)
         with transaction.atomic(using="turns"):
             listener.start()
-            until(lambda: somebody_waits(tmp_path), "the listener waits for its turn")
+            until(lambda: db.somebody_waits("turns"), "the listener waits for its turn")
             order.append("filed")
         with transaction.atomic(using="turns"):
             order.append("filed")
@@ -79,7 +66,7 @@ def test_a_writer_gives_up_when_its_patience_ends_and_keeps_nobody_waiting(tmp_p
         with transaction.atomic(using="turns"):
             listener.start()
             listener.join()
-            assert not somebody_waits(tmp_path)
+            assert not db.somebody_waits("turns")
         assert faults == ["database is locked"]
         with transaction.atomic(using="turns"), connections["turns"].cursor() as cursor:
             cursor.execute("CREATE TABLE after (id integer)")

@@ -21,7 +21,7 @@ _OLDEST = hot.Question(lambda moment: db.skip_locked(Pending.objects.due(moment)
 _READY = hot.Question(lambda moment: db.skip_locked(Pending.objects.ready(moment).select_related("event__stream"))[:1])
 _EARLIER = hot.Question(lambda stream, first: Pending.objects.filter(stream=stream, id__lt=first).values_list("id")[:1])
 _SAME_EVENT = hot.Question(lambda event, first: Pending.objects.filter(event=event, id__gt=first).order_by("id"))
-# On SQLite events share a commit for so long; then others have their turn.
+# On SQLite events share a commit for so long, or until somebody else wants to write.
 _TOGETHER_SECONDS = 0.01
 PAUSES = (timedelta(seconds=5), timedelta(seconds=20))  # Three tries within a minute.
 
@@ -45,8 +45,10 @@ def _react_in_one_commit(limit: int) -> int:
     done, until = 0, time.monotonic() + (0 if db.is_postgres() else _TOGETHER_SECONDS)
     with transaction.atomic():
         try:
-            while done < limit and (not done or time.monotonic() < until) and _react_once():
+            while done < limit and _react_once():
                 done += 1
+                if time.monotonic() > until or db.somebody_waits():
+                    break
         except OUTAGES:
             # What is done stays done; the next call meets the fault as its first.
             if not done:

@@ -17,7 +17,8 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -83,11 +84,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Raises OperationalError when it is not within our patience, as SQLite itself would.
         """
         until = time.monotonic() + self.settings_dict["OPTIONS"].get("timeout", 5)
+        with self._turnstile() as turnstile:
+            fcntl.flock(turnstile, fcntl.LOCK_EX)
+            return _again_and_again(do, until)
+
+    def somebody_waits(self) -> bool:
+        """Does somebody wait for their turn to write? Asked within a transaction."""
+        if self.is_in_memory_db():
+            return False
+        with self._turnstile() as turnstile:
+            try:
+                fcntl.flock(turnstile, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    @contextmanager
+    def _turnstile(self) -> Iterator[int]:
         # The folder, never the database's file: closing that a second time would drop SQLite's own locks.
         turnstile = os.open(os.path.dirname(os.path.abspath(self.settings_dict["NAME"])), os.O_RDONLY)
         try:
-            fcntl.flock(turnstile, fcntl.LOCK_EX)
-            return _again_and_again(do, until)
+            yield turnstile
         finally:
             os.close(turnstile)
 
