@@ -290,15 +290,15 @@ def _kept(connection: Any) -> dict[Any, Any]:
 
 
 def _adapted(value: object, connection: Any) -> Any:
-    """A value as the database driver takes it."""
-    if value is None or isinstance(value, list | tuple | set):
-        raise TypeError(f"An open place takes one value, not {value!r}.")
+    """A value as the database driver takes it. Raises TypeError for kinds of which it is not known."""
+    if isinstance(value, str | int):
+        return value
     if isinstance(value, Model):
         return value.pk
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     if isinstance(value, bytes):
         return connection.Database.Binary(value)
-    if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
-        return value.hex
-    return value
+    if isinstance(value, UUID):
+        return value if connection.features.has_native_uuid_field else value.hex
+    raise TypeError(f"An open place takes one value of a known kind, not {value!r}.")
