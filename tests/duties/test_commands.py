@@ -158,9 +158,9 @@ def test_a_forged_agent_commands_nothing_and_the_agent_hears_of_it(desk: Desk, t
 
 
 def test_a_storm_of_forged_mails_tells_the_agent_a_few_times(desk: Desk, ticket: Ticket) -> None:
-    """S10"""
+    """S10; Anna reads German."""
     notice = desk.sent("notice")[-1]
     for number in range(9):
         answers(desk, f"Spam {number}", to=notice, trusted=False)
-    held = [one for one in desk.sent("notice") if "Your mail was held" in read_letter(one.letter()).subject]
+    held = [one for one in desk.sent("notice") if "zurückgehalten" in read_letter(one.letter()).subject]
     assert len(held) == 5
