@@ -1,5 +1,6 @@
 """One Hauspost and one Postfix for all tests of this package: they talk as the files in deploy/postfix say."""
 
+import os
 import shutil
 import smtplib
 import tempfile
@@ -101,7 +102,9 @@ class Post:
 
 @pytest.fixture(scope="package")
 def post() -> Iterator[Post]:
-    # Not below pytest's own folder, which is root's alone: Postfix's daemons must come in.
+    # Not below pytest's own folder, which is root's alone: Postfix's daemons must come in. Nor with the strict umask that
+    # `hauspost` leaves in this process after a test has called it.
+    before = os.umask(0o022)
     folder = Path(tempfile.mkdtemp(prefix="hauspost-mta-"))
     folder.chmod(0o755)
     made = Post(folder)
@@ -115,3 +118,4 @@ def post() -> Iterator[Post]:
         made.postfix.stop()
         made.close()
         shutil.rmtree(folder)
+        os.umask(before)
