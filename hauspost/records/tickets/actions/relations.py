@@ -67,11 +67,14 @@ def remove_participant(ticket: Ticket | int, person: Person, *, actor: Actor) ->
     record("participant.removed", found.stream, actor=actor, data={"person": str(person.uid)})
 
 
-@transaction.atomic
 def propose_participants(ticket: Ticket, people: list[Person], *, actor: Actor) -> None:
     """Note who stood in an incoming mail's Cc: nobody sees anything until confirmed. Records "participant.proposed"."""
-    if not people:
-        return
+    if people:
+        _propose(ticket, people, actor)
+
+
+@transaction.atomic
+def _propose(ticket: Ticket, people: list[Person], actor: Actor) -> None:
     known = set(Participant.objects.filter(ticket=ticket).values_list("person_id", flat=True))
     fresh = [person for person in people if person.id not in known and person.id != ticket.requester_id]
     if fresh:
