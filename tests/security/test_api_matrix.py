@@ -338,6 +338,9 @@ def _is_foreign(operation: Operation, role: str, key: str) -> bool:
         return not may_ask(operation, role, key)
     if operation.id in ("read_notices", "report_recovery"):
         return False
+    if operation.id == "mark_as_spam":
+        # What is sent names a ticket of HR.
+        return not may_open("ticket", role, "hr")
     if operation.id in ("open_a_ticket", "report_alarm"):
         return role != "giulia"
     # Who leads a team notes who of it is away; everybody their own.
