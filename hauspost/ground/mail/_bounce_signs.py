@@ -31,8 +31,10 @@ _SUBJECT = re.compile(
 )
 # Of these only returned mail speaks; of errors and problems, alarms do as well.
 _SUBJECT_OF_RETURNED = re.compile(
-    r"undeliver|non-?deliver|not (?:be )?deliver|deliver\w*[ :-]{1,3}(?:fail|status|error|notif|problem|report|delay)|"
-    r"(?:mail|message)\W.{0,20}fail|fail\w* (?:mail|deliver|notice)|returned|returning|bounce|non-?remis|unzustellbar|"
+    r"undeliver|non-?deliver|not (?:be )?deliver|"
+    r"deliver\w{0,20}[ :-]{1,3}(?:fail|status|error|notif|problem|report|delay)|"
+    r"(?:mail|message)\W.{0,20}fail|fail\w{0,20} (?:mail|deliver|notice)|returned|returning|bounce|non-?remis|"
+    r"unzustellbar|"
     r"nicht zugestellt|rückl|zustell|échec de|no se (?:ha )?pud|n[ãa]o entregue|non consegnat|mancata consegna|"
     r"niet bezorgd|onbestelbaar|niedoręcz|nedoru|недоставлен|не доставлен|不达|退信|送達|配信|teslim edilemedi|"
     r"iletilemedi|olevererbar|ikke leveres|mail (?:system )?error|user unknown",
@@ -41,7 +43,8 @@ _SUBJECT_OF_RETURNED = re.compile(
 # What only mail systems write.
 _REPORTED = re.compile(
     r"(?:could|can|was|were|has|have) ?(?:not|n't|n[o']t) (?:be |been )?(?:deliver|reach|sent)|undeliver|"
-    r"deliver\w* (?:has )?fail|fail\w* to deliver|requested action|(?:user|recipient) unknown|no such (?:user|"
+    r"deliver\w{0,20} (?:has )?fail|fail\w{0,20} to deliver|requested action|(?:user|recipient) unknown|"
+    r"no such (?:user|"
     r"recipient)|"
     r"unable to deliver|delivery (?:error|problem|notification|status)|following (?:recipient|address)|"
     r"permanent (?:fatal )?(?:error|failure)|"
