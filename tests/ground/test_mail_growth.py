@@ -49,9 +49,9 @@ def seconds(do: Callable[[], object]) -> float:
 
 
 def grows_too_fast(do: Callable[[bytes], object], unit: bytes, much: int) -> bool:
-    """Does four times as much take eight times as long, or more? Asked twice, as a machine has other things to do."""
+    """Does four times as much take eight times as long, or more? Asked again, as a process has other things to do, too."""
     small, big = (unit * (size // len(unit)) for size in (much // 4, much))
-    for _ in range(2):
+    for _ in range(5):
         long = seconds(lambda: do(big))
         # What takes no time at all has no growth that matters.
         if long < 0.1 or long < 8 * seconds(lambda: do(small)):
