@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ._headers import Headers, decoded, read_headers
 
 MAX_RECIPIENTS = 500
+_MOST_BLOCKS = 2000
 _ADDRESS = re.compile(
     r"(?<![\w.+=-])[\w.+=&#*'/!%$?^{|}~-]{1,100}@[A-Za-z0-9\u0080-\uffff][\w.-]{0,200}", re.ASCII | re.IGNORECASE
 )
@@ -20,9 +21,9 @@ def recipient_fields(content: bytes) -> Iterator[tuple[str, Headers]]:
     """The recipients of a status report with their fields; blocks are parted by empty lines, or ought to be (2.3)."""
     content = content[:500_000]
     position, count = 0, 0
-    while position < len(content) and count < MAX_RECIPIENTS:
+    for _ in range(_MOST_BLOCKS):
         fields, after = read_headers(content, position, len(content), maximum=100_000)
-        if after <= position:
+        if after <= position or count >= MAX_RECIPIENTS:
             break
         position = after
         for block in _blocks(fields):

@@ -15,7 +15,7 @@ _ORIGINAL_BELOW = re.compile(
     r"(?:message|mail|e-?mail|text)|message headers? follow|message (?:text|body|header|contents?).{0,20}follow|"
     r"header of the original|"
     r"(?:copy|text|headers|body|start|contents?|first \d+ (?:lines|bytes)) of (?:the |your )?(?:original |returned |"
-    r"rejected |bounced |undeliver\w+ )?(?:message|mail|header)|"
+    r"rejected |bounced |undeliver\w{1,12} )?(?:message|mail|header)|"
     r"original message headers|ursprüngliche|original mail info|message details|the (?:body|text|header) of|"
     r"received:|return-path:|from mailer-daemon )"
     r"[^\n]{0,120}$",

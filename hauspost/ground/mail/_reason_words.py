@@ -29,7 +29,7 @@ class Reason(StrEnum):
 # What is addressed, as servers name it. `_GAP` stays within the sentence.
 _WHOM = (
     r"(?:users?|recipients?|mail ?box(?:es)?|inbox|accounts?|address(?:ee)?(?:es)?|e-?mails?|person|alias|login|"
-    r"destination|destinataire|usuario|utente|indirizzo|casilla|konto|benutzer|empfänger\w*|adresse\w*|postfach)"
+    r"destination|destinataire|usuario|utente|indirizzo|casilla|konto|benutzer|empfänger\w{0,12}|adresse\w{0,12}|postfach)"
 )
 _GAP = r"[^.;!?]{0,60}?"
 _ABSENT = (
@@ -65,16 +65,16 @@ UNKNOWN_FOR_SURE = re.compile(
 # The short replies of servers; what they mean depends on when they are given.
 UNKNOWN_PERHAPS = re.compile(
     r"(?:user|recipient|addressee|mailbox|account|address|local part|alias)s? (?:is |are |was |name )?"
-    r"(?:unknown|invalid|unavailable|unavaiable|not (?:found|known|exist\w*|valid|local|here|ok|accepted|"
+    r"(?:unknown|invalid|unavailable|unavaiable|not (?:found|known|exist\w{0,12}|valid|local|here|ok|accepted|"
     r"recogni[sz]ed|on this))|"
-    r"unknown (?:local )?(?:virtual )?(?:user|recipient|address\w*|local|mailbox|account|e-?mail|alias|login|"
+    r"unknown (?:local )?(?:virtual )?(?:user|recipient|address\w{0,12}|local|mailbox|account|e-?mail|alias|login|"
     r"or illegal alias)|"
     r"no such (?:user|person|recipient|mail ?box|address|account|e-?mail|local|alias|customer|virtual|maildrop|"
     r"mail drop)|"
     r"no (?:local )?mail ?box|no account|no user|"
     r"(?:invalid|illegal|bad|wrong|incorrect|non-?existent|"
-    r"nonexistant) (?:final delivery )?(?:or unknown )?(?:virtual )?(?:user\w*|account|recipients?|mail ?box|"
-    r"address\w*|"
+    r"nonexistant) (?:final delivery )?(?:or unknown )?(?:virtual )?(?:user\w{0,12}|account|recipients?|mail ?box|"
+    r"address\w{0,12}|"
     r"local|alias|e-?mail)|"
     r"not a (?:valid|known|local) (?:user|mail ?box|recipient|address|e-?mail)|not our (?:customer|user)|"
     r"not known here|"
@@ -115,21 +115,23 @@ _FULL = (
     r"maildir|account|file system|filesystem|space)[^.;]{0,40}(?:\bfull\b|exceed)|"
     r"\bis full\b|out of (?:storage|disk|space)|(?:insufficient|not enough|no|lack of) (?:system |disk |"
     r"free )*(?:storage|space|room)|too much mail|zu ?viele mails|has exceeded|"
-    r"exceed\w*[^.;]{0,40}(?:local|storage|space|mail ?box|allowed size|disk)|storage (?:space|limit)|no space left|"
+    r"exceed\w{0,12}[^.;]{0,40}(?:local|storage|space|mail ?box|allowed size|disk)|storage (?:space|limit)|"
+    r"no space left|"
     r"voll\b|plein|llen[oa]|pien[oa]\b|いっぱい|容量|已满|переполнен|zapełnion"
 )
 _RATE = (
     r"too (?:many(?! hops)|fast|frequent)|rate ?-?limit|rate (?:of|exceed|control)|throttl|frequency|gr[ae]y-?list|"
     r"\b(?:daily|hourly|sending|message|mail)\b(?! size)[^.;]{0,25}(?:limit|quota)[^.;]{0,20}(?:exceed|reach)|"
     r"(?:exceed|"
-    r"reach)\w*[^.;]{0,40}(?:daily|hourly|rate|number of|limit of|connection|relay quota)|"
+    r"reach)\w{0,12}[^.;]{0,40}(?:daily|hourly|rate|number of|limit of|connection|relay quota)|"
     r"unexpected volume|has sent to|concurren"
 )
 _TOO_BIG = (
     r"(?:messages?|mail|headers?|line|size|attachment|length|content)s?[^.;]{0,40}(?:too (?:big|large|heavy)|"
-    r"exceed\w*)|"
+    r"exceed\w{0,12})|"
     r"(?:headers?|lines?|size|length|content|subject)[^.;]{0,40}too long|"
-    r"size limit|line limit|too (?:big|large)\b|max\w* (?:message |allowed )?size|exceed\w*[^.;]{0,40}(?:size|"
+    r"size limit|line limit|too (?:big|large)\b|max\w{0,12} (?:message |allowed )?size|"
+    r"exceed\w{0,12}[^.;]{0,40}(?:size|"
     r"length)|zu (?:groß|gross)|trop (?:gros|volumineux)"
 )
 _SENDER = (
@@ -148,7 +150,8 @@ _DISABLED = (
     rf"zablokowan|"
     rf"not currently being accepted|inactive|deactivated|on hold|not active|"
     rf"expired|gesperrt|deaktiviert|restricted|over the limit)|"
-    rf"(?:disabled|suspended|inactive|locked|frozen|deactivated|expired) {_WHOM}|temporar\w+ (?:locked|disabled)|"
+    rf"(?:disabled|suspended|inactive|locked|frozen|deactivated|expired) {_WHOM}|"
+    rf"temporar\w{{1,12}} (?:locked|disabled)|"
     rf"アカウント[^。]{{0,10}}停止"
 )
 _AUTHENTICATION = (
@@ -176,7 +179,7 @@ _POLICY = (
     r"administrative|disclaim|berechtig|autoris|autorizz|permis(?:o|sos)|許可|権限"
 )
 _DNS_TROUBLE = (
-    r"(?:not found|name service error|lookup|resolv\w+|dns)[^.;]{0,60}(?:try again|timed? ?out|did not complete|"
+    r"(?:not found|name service error|lookup|resolv\w{1,12}|dns)[^.;]{0,60}(?:try again|timed? ?out|did not complete|"
     r"temporar|servfail|server fail)|malformed|servfail|"
     r"host name lookup failure|dns (?:query|server)|unverified address"
 )
