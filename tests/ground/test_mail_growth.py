@@ -1,11 +1,18 @@
 """Reading is linear: four times as much of anything takes about four times as long, wherever it stands (S19)."""
 
+import gc
+import importlib
+import pkgutil
+import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+import hauspost.ground.mail
 from hauspost.ground.mail.letter import read_letter
+from hauspost.ground.text import markup, plain, safe_html, weight
 from hauspost.ground.text.quotes import fold_html, fold_text
 
 pytestmark = pytest.mark.once
@@ -43,18 +50,23 @@ HEAD = b"From: mailer-daemon@x.org\r\nSubject: Undelivered\r\n"
 
 
 def seconds(do: Callable[[], object]) -> float:
-    begun = time.process_time()
-    do()
-    return time.process_time() - begun
+    # In a big process a collection of garbage takes longer than what is measured.
+    gc.disable()
+    try:
+        begun = time.process_time()
+        do()
+        return time.process_time() - begun
+    finally:
+        gc.enable()
 
 
-def grows_too_fast(do: Callable[[bytes], object], unit: bytes, much: int) -> bool:
+def grows_too_fast(do: Callable[[bytes], object], unit: bytes, much: int, *, matters: float = 0.1) -> bool:
     """Does four times as much take eight times as long, or more? Asked again, as a process has other things to do, too."""
     small, big = (unit * (size // len(unit)) for size in (much // 4, much))
     for _ in range(5):
         long = seconds(lambda: do(big))
         # What takes no time at all has no growth that matters.
-        if long < 0.1 or long < 8 * seconds(lambda: do(small)):
+        if long < matters or long < 8 * seconds(lambda: do(small)):
             return False
     return True
 
@@ -101,3 +113,45 @@ def test_folding_beside_a_long_conversation_is_linear(unit: str) -> None:
         return fold_text(text, sent=text + text), fold_html(text, sent=text)
 
     assert not grows_too_fast(fold, unit.encode(), MUCH // 5)
+
+
+# Patterns that look at a text from one place only, or at a few hundred characters: there they cost nothing.
+ONLY_MATCHED = {
+    "_headers._ENCODED_TWICE", "_reasons._NEXT_REPLY", "_automatic._MACHINES", "_addresses._SEVERAL", "_bounce_signs._REPORTED", "_reason_words.UNKNOWN_FOR_SURE",
+    # A tag that never ends is the last one that is looked at; the cleaner leaves no such tags.
+    "weight._TAG", "markup._TOKEN",
+}  # fmt: skip
+BITS = [
+    " ", "\t", "\n", "\r\n", *"()<>\"',;:[]=-_*|@&#/%.!?", "=?", "a", "a ", "1", "a@", "a.", "@a.", "<a", "</", "> ", "ä", "http://", "a\n", "a: ",
+]  # fmt: skip
+# In hauspost.ground.text most patterns look at one line, at most 600 characters; these look at all of a text.
+OF_WHOLE_TEXTS = (markup, plain, safe_html, weight)
+
+
+def patterns_on_mail() -> dict[str, re.Pattern[Any]]:
+    """Every compiled pattern that a whole mail may come before, by module and name."""
+    packaged = pkgutil.iter_modules(hauspost.ground.mail.__path__, "hauspost.ground.mail.")
+    modules = [importlib.import_module(one.name) for one in packaged if not one.ispkg]
+    found: dict[re.Pattern[Any], str] = {}
+    for module in (*modules, *OF_WHOLE_TEXTS):
+        for name, value in vars(module).items():
+            if isinstance(value, re.Pattern):
+                found.setdefault(value, f"{module.__name__.rpartition('.')[2]}.{name}")
+    return {name: pattern for pattern, name in found.items()}
+
+
+def test_no_pattern_goes_back_over_the_text_again_and_again() -> None:
+    """S19: each pattern that looks at mail is tried on rows of what it looks for."""
+    slow = {}
+    for name, pattern in patterns_on_mail().items():
+        source = pattern.pattern.decode("latin-1") if isinstance(pattern.pattern, bytes) else pattern.pattern
+        words = sorted(set(re.findall("[A-Za-z]{3,12}", source)))[:12]
+
+        def find_all(junk: bytes, pattern: re.Pattern[Any] = pattern) -> object:
+            return list(pattern.finditer(junk if isinstance(pattern.pattern, bytes) else junk.decode()))
+
+        for unit in (*BITS, *words):
+            if grows_too_fast(find_all, unit.encode(), 5_000, matters=0.005):
+                slow[name] = unit
+                break
+    assert slow.keys() <= ONLY_MATCHED, slow

@@ -8,6 +8,8 @@ from ._charsets import decode
 from ._headers import Headers, read_headers
 from ._mime import Part
 
+# What flufl.bounce is given to read.
+_MOST_LINES, _MOST_BLOCKS = 2000, 200
 # Where the letter that comes back begins, within the text of the report.
 _ORIGINAL_BELOW = re.compile(
     r"^[ \t>|*#=_-]{0,40}(?!the original message was received)(?:(?:below|this|following|here).{0,60}(?:copy|header|"
@@ -172,9 +174,14 @@ def _found_by_flufl(raw: bytes) -> tuple[list[str], list[str]]:
 
 
 def _bounded(raw: bytes) -> bytes:
-    """A mail's beginning as others' patterns can bear it: in lines of at most a thousand bytes."""
-    lines = raw.split(b"\n")
-    return b"\n".join(line[:1000] for line in lines) if max(map(len, lines)) > 1000 else raw
+    """A mail's beginning as others' patterns can bear it: at most 2000 lines, of at most a thousand bytes each, in few
+    blocks: each of a status report becomes a message there, which hundreds of detectors walk through.
+    """
+    lines = [line[:1000] for line in raw.split(b"\n", _MOST_LINES)[:_MOST_LINES]]
+    empty = [number for number, line in enumerate(lines) if not line.strip()]
+    for number in reversed(empty[_MOST_BLOCKS:]):
+        del lines[number]
+    return b"\n".join(lines)
 
 
 def _as_text(value: bytes | str) -> str:
