@@ -16,6 +16,7 @@ from hauspost.ground.mail.guard import CPU_SECONDS, MEMORY_BYTES, Guard
 from hauspost.ground.mail.letter import Letter, read_letter
 from hauspost.ground.mail.raw import raw_in
 
+pytestmark = pytest.mark.once
 HEAD = b"From: Ada Brand <ada@example.org>\r\nTo: it@example.org\r\nSubject: Drucker\r\nMIME-Version: 1.0\r\n"
 MIXED = HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
 
@@ -218,7 +219,6 @@ BIG_SHAPES = {
 }
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("shape", BIG_SHAPES)
 def test_a_big_mail_of_any_shape_takes_less_memory_than_its_size(shape: str, tmp_path: Path) -> None:
     """P36.1: read where it lies, its files left encoded until they are stored."""

@@ -11,6 +11,8 @@ import pytest
 from hauspost.ground.mail import guard as room
 from hauspost.ground.mail.guard import Guard, OverBounds, guard_at, much_memory
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(autouse=True)
 def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from hauspost.ground.mail import _transfer
 from hauspost.ground.mail._transfer import Encoded, base64_bytes, decoded_bytes, decoded_pieces
 from hauspost.ground.mail.raw import MAPPED_ABOVE, MappedMail, raw_in
 
+pytestmark = pytest.mark.once
 BASE64 = st.lists(
     st.one_of(
         st.binary(max_size=40).map(base64.b64encode),
