@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 
-from bench import journal, places, report, serving
+from bench import big, journal, places, report, serving
 from bench.company import Company
 from bench.intake import MAIL, envelopes, measure, prepared
 from bench.measuring import Figure
@@ -117,6 +117,18 @@ def test_the_running_program_is_measured_from_outside(tmp_path: Path, monkeypatc
     assert figures[serving.FIRST_PAGE].value > 0
     assert figures[serving.PSS_IDLE].value > 10
     assert figures["under load: mails taken over SMTP"].value > 0
+
+
+def test_a_big_mail_is_followed_from_the_socket_to_the_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P36.1: every process takes less memory for a mail than the mail weighs; `bin/bench big` tries 100 MB."""
+    monkeypatch.setattr(places, "DATA", tmp_path)
+    monkeypatch.setattr(big, "SIZE_BYTES", 60_000_000)
+    figures = {figure.name: figure.value for figure in big.measure(places.seeded("sqlite", 20))}
+    for process in ("listen", "work", "web"):
+        assert figures[f"100 MB mail, memory above idle: {process}"] < 60
+    assert figures["100 MB mail, downloaded"] > 90
 
 
 def test_a_table_shows_aims_and_growth(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:

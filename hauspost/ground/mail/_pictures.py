@@ -14,7 +14,7 @@ from ._transfer import base64_bytes
 
 _MOST_TAKEN_OUT = 200
 _SOURCE = re.compile(
-    r"(<img\b[^>]{0,2000}?\bsrc\s{0,3}=\s{0,3})(?:\"([^\"]{1,2000})\"|'([^']{1,2000})'|([^\s\"'<>]{1,2000}))",
+    r"(<img\b[^<>]{0,2000}?\bsrc\s{0,3}=\s{0,3})(?:\"([^\"]{1,2000})\"|'([^']{1,2000})'|([^\s\"'<>]{1,2000}))",
     re.IGNORECASE,
 )
 _DATA_PICTURE = re.compile(r"data:(image/(?:png|jpeg|jpg|gif|webp|bmp));base64,([A-Za-z0-9+/=\s%]{20,})", re.IGNORECASE)
