@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
+from hauspost.ground import db
 from tests.doors._running import until
-from tests.ground.test_sqlite_turns import database, somebody_waits
+from tests.ground.test_sqlite_turns import database
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,7 @@ def test_a_writer_who_comes_upon_garbage_of_one_who_waits_for_it_goes_on(tmp_pat
             thread = threading.Thread(target=waiter)
             with transaction.atomic(using="turns"):
                 thread.start()
-                until(lambda: somebody_waits(tmp_path), "the other one waits for its turn")
+                until(lambda: db.somebody_waits("turns"), "the other one waits for its turn")
                 gc.collect()
             thread.join()
             connections["turns"].close()
