@@ -77,7 +77,7 @@ def test_mailboxes_and_mail_servers(visit: Visit, busy_desk: Desk, device: dict[
         visit("karim", device),
         [
             f"{SETTINGS}/mailboxes", f"{SETTINGS}/mailboxes/new", one, f"{SETTINGS}/mailboxes/{handed.id}",
-            *(f"{one}?change={card}" for card in ("basics", "intake", "replies", "watch", "alias", "key")),
+            *(f"{one}?change={card}" for card in ("basics", "intake", "replies", "watch", "aliases", "key")),
             f"{one}/folders", f"{SETTINGS}/mailboxes/{row.mailbox_id}", f"{one}/arrival?mails=1",
             f"{SETTINGS}/mail-servers", f"{SETTINGS}/mail-servers/new",
             *(f"{SETTINGS}/mail-servers/new?kind={kind}" for kind in ("microsoft", "google", "other")),

@@ -151,11 +151,11 @@ def test_a_wrong_value_is_said_beside_its_field_and_what_was_typed_stays(
 def test_other_addresses_are_added_allowed_as_sender_and_removed(karim: Client, desk: Desk) -> None:
     """P31.1, P7.7."""
     here = page_of(desk)
-    sends(karim, f"{here}?change=alias", "aliases", alias="edv@lindner.example")
+    sends(karim, f"{here}?change=aliases", "aliases", alias="edv@lindner.example")
     alias = MailboxAlias.objects.get()
     karim.post(f"{here}/aliases/{alias.id}", {"may_send": "1"})
     assert "also as sender" in karim.get(here).text
-    answer = sends(karim, f"{here}?change=alias", "aliases", alias=desk.address("petra"))
+    answer = sends(karim, f"{here}?change=aliases", "aliases", alias=desk.address("petra"))
     assert answer.status_code == 409 and 'id="alias-more" class="wrong"' in answer.text
     other = page_of(desk, "facilities")
     assert karim.post(f"{other}/aliases/{alias.id}/removal").status_code == 404

@@ -18,12 +18,13 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route
 from playwright.sync_api import Error as PageFault
 from pytest_django.live_server_helper import LiveServer
 
-from hauspost.duties.intake.models import Delivery
+from hauspost.duties.intake.models import Delivery, FetchedFolder
+from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.history.models import Event, Pending
 from hauspost.ground.mail.letter import read_letter
 from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
 from hauspost.ground.text.safe_html import safe_html
-from hauspost.records.people.models import Person
+from hauspost.records.people.models import Mailbox, Person
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Ticket
 from hauspost.records.tickets.writing import NewFile, Writing
@@ -60,6 +61,7 @@ class Attack:
     quarantined: int
     entry: int
     mails: list[str]
+    folder: FetchedFolder
 
 
 def _of_tickets(pattern: str) -> Makes:
@@ -83,6 +85,15 @@ def _plain(name: str) -> Makes:
     return lambda _: [reverse(name)]
 
 
+def _of_mailbox(name: str, *queries: str) -> Makes:
+    """A page of the settings about the mailbox whose mail server, folder and key have hostile words."""
+    return lambda attack: [reverse(name, args=[attack.folder.mailbox_id]) + query for query in queries or [""]]
+
+
+def _of_mail_server(name: str, *queries: str) -> Makes:
+    return lambda attack: [reverse(name, args=[attack.folder.account_id]) + query for query in queries or [""]]
+
+
 # Every page of the desk that shows somebody's words, by the name of its route.
 AT_DESK: dict[str, Makes] = {
     "mine": lambda _: ["/desk/mine"],
@@ -97,7 +108,7 @@ AT_DESK: dict[str, Makes] = {
     "new-ticket": lambda _: ["/desk/tickets/new?requester=%22%3E%3Csvg%2Fonload%3Dwindow.pwned%3D1%3E"],
     "ticket": lambda attack: [
         *_of_tickets("/desk/tickets/{number}?list=open")(attack),
-        *(f"/desk/tickets/{attack.tickets[0].number}?change={card}" for card in ("subject", "tags", "participants", "links", "classification")),
+        *(f"/desk/tickets/{attack.tickets[0].number}?change={card}" for card in ("subject", "tags", "participants", "links", "classification", "elsewhere")),
         f"/desk/tickets/{attack.tickets[0].number}?write=reply",
         f"/desk/tickets/{attack.tickets[0].number}?part=side",
     ],
@@ -110,6 +121,7 @@ AT_DESK: dict[str, Makes] = {
     "quarantine": lambda _: ["/desk/mailroom/quarantine"],
     "delivery": lambda attack: [f"/desk/mailroom/{attack.delivery}", f"/desk/mailroom/{attack.quarantined}"],
     "delivery-body": _of_first("/desk/mailroom/{delivery}/original.html"),
+    "unchecked": lambda _: ["/desk/mailroom/unchecked"],
     "outgoing": lambda _: ["/desk/mailroom/outgoing"],
     "reactions": lambda _: ["/desk/mailroom/reactions"],
     "demo-mailbox": lambda _: ["/desk/mailbox"],
@@ -126,8 +138,17 @@ AT_DESK: dict[str, Makes] = {
     **{name: _plain(name) for name in (
         "followed", "absent", "absences", "settings", "settings-teams", "settings-roles", "settings-departments",
         "settings-places", "settings-programs", "settings-import", "settings-backups", "settings-person-new", "settings-team-new",
-        "settings-department-new", "settings-site-new", "retention", "emergency",
+        "settings-department-new", "settings-site-new", "retention", "emergency", "settings-mailboxes", "settings-mailbox-new",
+        "settings-mail-servers", "settings-mail-server-new",
     )},
+    "settings-mailbox": _of_mailbox("settings-mailbox", "", *(f"?change={card}" for card in ("basics", "aliases", "intake", "replies"))),
+    "settings-mailbox-arrival": _of_mailbox("settings-mailbox-arrival", "?mails=1-2-%3Cscript%3E"),
+    "settings-mailbox-folders": _of_mailbox("settings-mailbox-folders"),
+    "settings-mailbox-folder": lambda attack: [reverse("settings-mailbox-folder", args=[attack.folder.mailbox_id, attack.folder.id])],
+    "settings-mail-server": _of_mail_server("settings-mail-server", "", "?change=details", "?change=login"),
+    "settings-mail-authorised": lambda _: [
+        reverse("settings-mail-authorised") + "?error=%22%3E%3Csvg%2Fonload%3Dwindow.pwned%3D1%3E&error_description=%3Cscript%3E"
+    ],
     "settings-team": lambda _: [reverse("settings-team", args=["it"])],
 }  # fmt: skip
 IN_PORTAL: dict[str, Makes] = {
@@ -152,6 +173,14 @@ SHOW_NOTHING = {
     "emergency-opening", "export", "hold-lifting", "holds", "ledger-export", "my-links", "my-rating", "other-sessions",
     "passkey-name", "passkey-removal", "privacy-erasure", "privacy-export", "recovery-codes", "retention-adding",
     "retention-pausing", "retention-removing", "retention-starting", "ticket-dossier", "token-removal", "health", "metrics",
+    "elsewhere", "elsewhere-removal", "passed-on", "spam", "unchecked-judging",
+    *(f"settings-mail-server-{what}" for what in (
+        "archive", "authorisation", "details", "login", "receiving", "resumption", "sending",
+    )),
+    *(f"settings-mailbox-{what}" for what in (
+        "alias", "alias-removal", "aliases", "archive", "basics", "folder-pausing", "folder-removal", "intake",
+        "key-removal", "keys", "receiving", "replies", "sending", "trial", "watch",
+    )),
     # Pages that show the reader's own words, or the company's: tests/browser opens them.
     "authenticator", "confirmation", "own-password", "passkeys", "security", "sign-in-factor", "sign-in-passkey",
     "department-tickets", "retention-rule", "settings-department", "settings-location", "settings-site",
@@ -287,6 +316,7 @@ def attack(lasting_desk: Desk, settings: Any, tmp_path: Path) -> Attack:
         quarantined=_set_aside(desk),
         entry=tickets[0].entries.get(seq=1).id,
         mails=_delivered(tmp_path / "maildir"),
+        folder=_fetch_badly(desk),
     )
 
 
@@ -331,6 +361,33 @@ def _set_aside(desk: Desk) -> int:
         fault=" ".join(BREAKING),
     )
     return delivery.id
+
+
+def _fetch_badly(desk: Desk) -> FetchedFolder:
+    """A mail server that answers with an attack, and names and signatures of a mailbox that are one, too."""
+    box = Mailbox.objects.get(address__address="it@lindner.example")
+    account = MailAccount.objects.create(
+        name=BREAKING[0][:120], imap_host="127.0.0.1", imap_port=1, smtp_host="127.0.0.1", smtp_port=1, user=BREAKING[1],
+        state="failing", last_error=" ".join(BREAKING), failing_since=timezone.now(), created_at=timezone.now(),
+        sent_folder=BREAKING[2], auth_serv_id=BREAKING[3][:255], sign_in="oauth", authorise_url=BREAKING[4][:500],
+        authorised_by=BREAKING[5], authorised_at=timezone.now(), client_id=BREAKING[6][:255], tenant=BREAKING[7][:120],
+    )  # fmt: skip
+    Mailbox.objects.filter(id=box.id).update(
+        name=BREAKING[0][:120], signature={"en": "\n".join(BREAKING), "de": "\n".join(BREAKING)}, sends_by=account,
+        welcomes="domains", domains=BREAKING[:4],
+    )  # fmt: skip
+    box.keys.create(
+        kind="pgp", public="", private_sealed="", fingerprint="0", addresses=BREAKING[:4], created_at=timezone.now()
+    )
+    waits = desk.receives(hostile_mail(102, BODIES[:30], BREAKING), work=False)
+    Delivery.objects.filter(id=waits.id).update(
+        disposition="unchecked", disposed_at=timezone.now(), because="unknown_sender", mailbox=box.address.address,
+        sender=BREAKING[0][:300], subject=BREAKING[2],
+    )  # fmt: skip
+    return FetchedFolder.objects.create(
+        mailbox=box, account=account, folder=BREAKING[1][:255], move_to=BREAKING[2][:255], state="failing",
+        last_error=" ".join(BREAKING), created_at=timezone.now(),
+    )  # fmt: skip
 
 
 def _delivered(folder: Path) -> list[str]:

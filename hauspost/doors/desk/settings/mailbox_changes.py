@@ -151,8 +151,8 @@ def aliases(request: HttpRequest, mailbox: int) -> HttpResponse:
         may_send = bool(form.value("may_send"))
         actions.add_alias(box, form.value("alias"), may_send=may_send, actor=actor_of(request))
     except Refused as refused:
-        return mailbox_page(request, box, "alias", form.refusing(refused, at="alias"), refused.status)
-    return HttpResponseRedirect(url("settings-mailbox", mailbox) + "#alias")
+        return mailbox_page(request, box, "aliases", form.refusing(refused, at="alias"), refused.status)
+    return HttpResponseRedirect(url("settings-mailbox", mailbox) + "#aliases")
 
 
 @for_administrators
@@ -160,7 +160,7 @@ def aliases(request: HttpRequest, mailbox: int) -> HttpResponse:
 def alias_change(request: HttpRequest, mailbox: int, alias: int) -> HttpResponse:
     """POST …/aliases/<id>: whether replies may leave under it."""
     actions.change_alias(_alias(mailbox, alias), may_send=bool(text_of(request, "may_send")), actor=actor_of(request))
-    return HttpResponseRedirect(url("settings-mailbox", mailbox) + "#alias")
+    return HttpResponseRedirect(url("settings-mailbox", mailbox) + "#aliases")
 
 
 @for_administrators
@@ -172,7 +172,7 @@ def alias_removal(request: HttpRequest, mailbox: int, alias: int) -> HttpRespons
     messages.success(
         request, _("%(address)s is no address of this mailbox any more.") % {"address": row.address.address}
     )
-    return HttpResponseRedirect(url("settings-mailbox", mailbox) + "#alias")
+    return HttpResponseRedirect(url("settings-mailbox", mailbox) + "#aliases")
 
 
 def _alias(mailbox: int, alias: int) -> MailboxAlias:

@@ -110,7 +110,7 @@ def fields_of(box: Mailbox, card: str) -> dict[str, str]:
             **{f"signature_{tag}": box.signature.get(tag, "") for tag, _name in settings.LANGUAGES},
         },
         "watch": {"quiet_after_hours": "" if box.quiet_after_hours is None else str(box.quiet_after_hours)},
-        "alias": ALIAS,
+        "aliases": ALIAS,
         "key": KEY,
     }
     return cards.get(card, {})
