@@ -11,9 +11,8 @@ from click.testing import CliRunner
 from django.db import transaction
 
 from hauspost.doors.cli import record as commands
-from hauspost.doors.desk.settings.audit import GROUPS
-from hauspost.doors.desk.settings.telling import TOLD
 from hauspost.duties.dossiers.actions import make_dossier
+from hauspost.duties.privacy.audit_words import GROUPS, TOLD
 from hauspost.ground import clock
 from hauspost.ground.history.models import Event
 from hauspost.records.people import actions as people

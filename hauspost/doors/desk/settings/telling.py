@@ -1,7 +1,7 @@
 """The record of a person, a team or a place in words: who changed what, when, from what to what."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,13 @@ from markupsafe import Markup, escape
 
 from hauspost.doors.ui import formats
 from hauspost.duties.intake import telling as mail
+from hauspost.duties.privacy.audit import is_uid, names_known_to, shown
+from hauspost.duties.privacy.audit_words import TOLD
 from hauspost.ground.history.models import Event
-from hauspost.records.people.actions import names_of
+from hauspost.records.catalogue.models import Category, TicketType
 from hauspost.records.people.actor import SYSTEM, Actor
 from hauspost.records.people.models import Address, Department, Membership, Person, Team
 from hauspost.records.places.models import Location, Site
-from hauspost.records.tickets.knowing import without_secret_strangers
 
 PAGE = 50
 _KEYED: Mapping[str, Any] = {
@@ -27,12 +28,18 @@ _KEYED: Mapping[str, Any] = {
     "team": Team,
     "site": Site,
     "location": Location,
+    "locations": Location,
     "parent": Location,
+    "branch": Category,
+    "categories": Category,
 }
+# Fields that mean something else in one noun's record than in the others': what they are called here.
+_MEANT: Mapping[str, Mapping[str, str]] = {"category": {"parent": "branch", "type": "ticket_type"}}
 _CHOICES: Mapping[str, Mapping[str, Any]] = {
     **mail.CHOICES,
     "role": dict(Membership.Role.choices),
     "kind": {**mail.CHOICES["kind"], **dict(Address.Kind.choices)},
+    "ticket_type": dict(TicketType.choices),
 }
 
 FIELDS: Mapping[str, Callable[[], str]] = {
@@ -54,6 +61,10 @@ FIELDS: Mapping[str, Callable[[], str]] = {
     "site": lambda: _("Site"),
     "location": lambda: _("Location"),
     "parent": lambda: _("Lies in"),
+    "locations": lambda: _("With what lies in it"),
+    "branch": lambda: _("Lies below"),
+    "categories": lambda: _("With what lies below it"),
+    "ticket_type": lambda: _("Type"),
     "postal_address": lambda: _("Postal address"),
     "country": lambda: _("Country"),
     "words": lambda: _("Name"),
@@ -100,87 +111,11 @@ _WAYS: Mapping[str, Callable[[], str]] = {
     "recovery": lambda: _("Recovery code"),
     "second factor": lambda: _("Second factor"),
 }
-TOLD: Mapping[str, Callable[[], str]] = {
-    **mail.KINDS,
-    "person.added": lambda: _("%(who)s added the person"),
-    "person.renamed": lambda: _("%(who)s changed the name"),
-    "person.changed": lambda: _("%(who)s changed the details"),
-    "person.preferences": lambda: _("%(who)s changed language and time zone"),
-    "person.deactivated": lambda: _("%(who)s deactivated the person; sessions, tokens and links ended"),
-    "person.reactivated": lambda: _("%(who)s let the person act again"),
-    "person.password_set": lambda: _("%(who)s set a new password; all sessions ended"),
-    "person.signed_out": lambda: _("%(who)s ended all sessions"),
-    "person.signed_in": lambda: _("%(who)s signed in"),
-    "person.sign_in_failed": lambda: _("A sign-in failed"),
-    "person.factor_added": lambda: _("%(who)s set up a second factor"),
-    "person.factor_renamed": lambda: _("%(who)s renamed a second factor"),
-    "person.factor_removed": lambda: _("%(who)s removed a second factor"),
-    "person.factors_reset": lambda: _("%(who)s took all second factors away; sessions ended"),
-    "person.recovery_codes_made": lambda: _("%(who)s made new recovery codes"),
-    "person.links_revoked": lambda: _("%(who)s made the mailed links void"),
-    "person.seated": lambda: _("%(who)s changed the place of work"),
-    "person.merged": lambda: _("%(who)s merged two persons"),
-    "person.merge_undone": lambda: _("%(who)s undid the merging"),
-    "person.double_taken_in": lambda: _("%(who)s merged a double into this person"),
-    "person.double_given_back": lambda: _("%(who)s took a double out again"),
-    "person.exported": lambda: _("%(who)s exported everything about the person"),
-    "person.erased": lambda: _("%(who)s erased the person"),
-    "address.added": lambda: _("%(who)s added an address"),
-    "address.removed": lambda: _("%(who)s removed an address"),
-    "address.changed": lambda: _("%(who)s changed the kind of an address"),
-    "address.made_main": lambda: _("%(who)s chose another main address"),
-    "address.verified": lambda: _("%(who)s proved by a mailed code to read this address"),
-    "address.bouncing": lambda: _("Mail to the address came back again and again"),
-    "absence.added": lambda: _("%(who)s entered an absence"),
-    "absence.ended": lambda: _("%(who)s ended an absence"),
-    "team.role_given": lambda: _("%(who)s gave a role"),
-    "team.role_taken": lambda: _("%(who)s took a role away"),
-    "team.added": lambda: _("%(who)s added the team"),
-    "team.changed": lambda: _("%(who)s changed the team"),
-    "team.archived": lambda: _("%(who)s archived the team"),
-    "team.restored": lambda: _("%(who)s took the team back from the archive"),
-    "ticket.dossier_made": lambda: _("%(who)s made a dossier of it"),
-    "ticket.emergency_access": lambda: _("%(who)s opened emergency access"),
-    "person.seen": lambda: _("%(who)s looked at the person"),
-    "settings.seen": lambda: _("%(who)s looked at this page of the settings"),
-    "audit.exported": lambda: _("%(who)s took the audit log out of the house"),
-    "people.exported": lambda: _("%(who)s took the list of people out of the house"),
-    "places.exported": lambda: _("%(who)s took the list of places out of the house"),
-    "list.exported": lambda: _("%(who)s took a list out of the house"),
-    "category.added": lambda: _("%(who)s added the category"),
-    "status.added": lambda: _("%(who)s added the status"),
-    "desk.restored": lambda: _("%(who)s restored this Hauspost from a backup"),
-    "hold.placed": lambda: _("%(who)s placed a legal hold"),
-    "hold.lifted": lambda: _("%(who)s lifted a legal hold"),
-    "retention.rule_added": lambda: _("%(who)s added a retention rule"),
-    "retention.rule_paused": lambda: _("%(who)s paused a retention rule"),
-    "retention.rule_started": lambda: _("%(who)s started a retention rule"),
-    "retention.rule_removed": lambda: _("%(who)s removed a retention rule"),
-    "ticket.expired": lambda: _("%(who)s let the ticket's texts go: its retention period was over"),
-    "mailbox.added": lambda: _("%(who)s added an intake address"),
-    "token.given": lambda: _("%(who)s gave an access token"),
-    "token.revoked": lambda: _("%(who)s revoked an access token"),
-    "department.added": lambda: _("%(who)s added the department"),
-    "department.changed": lambda: _("%(who)s changed the department"),
-    "department.archived": lambda: _("%(who)s archived the department"),
-    "department.restored": lambda: _("%(who)s took the department back from the archive"),
-    "site.added": lambda: _("%(who)s added the site"),
-    "site.changed": lambda: _("%(who)s changed the site"),
-    "site.archived": lambda: _("%(who)s archived the site"),
-    "site.restored": lambda: _("%(who)s took the site back from the archive"),
-    "location.added": lambda: _("%(who)s added the place"),
-    "location.changed": lambda: _("%(who)s changed the place"),
-    "location.archived": lambda: _("%(who)s archived the place"),
-    "location.restored": lambda: _("%(who)s took the place back from the archive"),
-}
 # What the machine needs to undo a merge tells a reader nothing.
 _UNTOLD = frozenset(
     {"key", "addresses", "roles", "reports", "filled", "manager", "made_main", "workplace", "absences", "deputy_for",
      "tickets", "tickets_kept", "token"}
 )  # fmt: skip
-
-# Kinds whose before and after would name again whom they made nobody.
-NAMELESS = frozenset({"ticket.expired"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,15 +152,21 @@ def told(which: Q, before: int, reader: Actor = SYSTEM) -> tuple[list[Line], int
     found = found.select_related("stream").prefetch_related("parts")
     rows = list(found[: PAGE + 1])
     page = rows[:PAGE]
-    read = [(row, json.loads(row.actor), shown(row.kind, json.loads(row.data))) for row in page]
+    read = [(row, json.loads(row.actor), _meant(row.kind, shown(row.kind, json.loads(row.data)))) for row in page]
     names = _names([(actor, data) for _row, actor, data in read], reader)
     lines = [_line(row, actor, data, names) for row, actor, data in read]
     return lines, page[-1].id if len(rows) > PAGE else 0
 
 
-def shown(kind: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What of an event's data a reader may see."""
-    return {**data, "before": {}, "after": {}} if kind in NAMELESS else data
+def _meant(kind: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An event's data with its fields called by what they mean."""
+    names = _MEANT.get(kind.partition(".")[0], {})
+    if not names:
+        return data
+    return {
+        name: {names.get(field, field): now for field, now in values.items()} if isinstance(values, dict) else values
+        for name, values in data.items()
+    }
 
 
 def _line(row: Event, actor: Mapping[str, str], data: Mapping[str, Any], names: _Names) -> Line:
@@ -317,19 +258,6 @@ def _names(events: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]], reader
         for row in _KEYED[name].objects.filter(key__in=wanted)
     }
     return _Names(names_known_to(reader, uids), keyed)
-
-
-def is_uid(text: object) -> bool:
-    """Does it look like a person's?"""
-    return isinstance(text, str) and len(text) == 36 and text.count("-") == 4
-
-
-def names_known_to(reader: Actor, uids: Collection[str]) -> Mapping[str, str]:
-    """Names by uid, without strangers who have to do with confidential teams only: that, too, is theirs (P11.1)."""
-    if reader.is_system or not uids:
-        return names_of(sorted(uids))
-    known = without_secret_strangers(reader).filter(uid__in=uids)
-    return {str(uid): name for uid, name in known.values_list("uid", "name")}
 
 
 def _flat(values: Iterable[Any]) -> list[str]:

@@ -1,0 +1,118 @@
+"""What the audit log tells: every kind of event in a sentence, and by which groups one looks for it."""
+
+from collections.abc import Callable, Mapping
+
+from django.utils.translation import gettext as _
+
+from hauspost.duties.intake import telling as mail
+
+TOLD: Mapping[str, Callable[[], str]] = {
+    **mail.KINDS,
+    "person.added": lambda: _("%(who)s added the person"),
+    "person.renamed": lambda: _("%(who)s changed the name"),
+    "person.changed": lambda: _("%(who)s changed the details"),
+    "person.preferences": lambda: _("%(who)s changed language and time zone"),
+    "person.deactivated": lambda: _("%(who)s deactivated the person; sessions, tokens and links ended"),
+    "person.reactivated": lambda: _("%(who)s let the person act again"),
+    "person.password_set": lambda: _("%(who)s set a new password; all sessions ended"),
+    "person.signed_out": lambda: _("%(who)s ended all sessions"),
+    "person.signed_in": lambda: _("%(who)s signed in"),
+    "person.sign_in_failed": lambda: _("A sign-in failed"),
+    "person.factor_added": lambda: _("%(who)s set up a second factor"),
+    "person.factor_renamed": lambda: _("%(who)s renamed a second factor"),
+    "person.factor_removed": lambda: _("%(who)s removed a second factor"),
+    "person.factors_reset": lambda: _("%(who)s took all second factors away; sessions ended"),
+    "person.recovery_codes_made": lambda: _("%(who)s made new recovery codes"),
+    "person.links_revoked": lambda: _("%(who)s made the mailed links void"),
+    "person.seated": lambda: _("%(who)s changed the place of work"),
+    "person.merged": lambda: _("%(who)s merged two persons"),
+    "person.merge_undone": lambda: _("%(who)s undid the merging"),
+    "person.double_taken_in": lambda: _("%(who)s merged a double into this person"),
+    "person.double_given_back": lambda: _("%(who)s took a double out again"),
+    "person.exported": lambda: _("%(who)s exported everything about the person"),
+    "person.erased": lambda: _("%(who)s erased the person"),
+    "address.added": lambda: _("%(who)s added an address"),
+    "address.removed": lambda: _("%(who)s removed an address"),
+    "address.changed": lambda: _("%(who)s changed the kind of an address"),
+    "address.made_main": lambda: _("%(who)s chose another main address"),
+    "address.verified": lambda: _("%(who)s proved by a mailed code to read this address"),
+    "address.bouncing": lambda: _("Mail to the address came back again and again"),
+    "absence.added": lambda: _("%(who)s entered an absence"),
+    "absence.ended": lambda: _("%(who)s ended an absence"),
+    "team.role_given": lambda: _("%(who)s gave a role"),
+    "team.role_taken": lambda: _("%(who)s took a role away"),
+    "team.added": lambda: _("%(who)s added the team"),
+    "team.changed": lambda: _("%(who)s changed the team"),
+    "team.archived": lambda: _("%(who)s archived the team"),
+    "team.restored": lambda: _("%(who)s took the team back from the archive"),
+    "ticket.dossier_made": lambda: _("%(who)s made a dossier of it"),
+    "ticket.emergency_access": lambda: _("%(who)s opened emergency access"),
+    "person.seen": lambda: _("%(who)s looked at the person"),
+    "settings.seen": lambda: _("%(who)s looked at this page of the settings"),
+    "audit.exported": lambda: _("%(who)s took the audit log out of the house"),
+    "people.exported": lambda: _("%(who)s took the list of people out of the house"),
+    "places.exported": lambda: _("%(who)s took the list of places out of the house"),
+    "list.exported": lambda: _("%(who)s took a list out of the house"),
+    "category.added": lambda: _("%(who)s added the category"),
+    "category.changed": lambda: _("%(who)s changed the category"),
+    "category.archived": lambda: _("%(who)s archived the category"),
+    "category.restored": lambda: _("%(who)s took the category back from the archive"),
+    "status.added": lambda: _("%(who)s added the status"),
+    "desk.restored": lambda: _("%(who)s restored this Hauspost from a backup"),
+    "hold.placed": lambda: _("%(who)s placed a legal hold"),
+    "hold.lifted": lambda: _("%(who)s lifted a legal hold"),
+    "retention.rule_added": lambda: _("%(who)s added a retention rule"),
+    "retention.rule_paused": lambda: _("%(who)s paused a retention rule"),
+    "retention.rule_started": lambda: _("%(who)s started a retention rule"),
+    "retention.rule_removed": lambda: _("%(who)s removed a retention rule"),
+    "ticket.expired": lambda: _("%(who)s let the ticket's texts go: its retention period was over"),
+    "mailbox.added": lambda: _("%(who)s added an intake address"),
+    "token.given": lambda: _("%(who)s gave an access token"),
+    "token.revoked": lambda: _("%(who)s revoked an access token"),
+    "department.added": lambda: _("%(who)s added the department"),
+    "department.changed": lambda: _("%(who)s changed the department"),
+    "department.archived": lambda: _("%(who)s archived the department"),
+    "department.restored": lambda: _("%(who)s took the department back from the archive"),
+    "site.added": lambda: _("%(who)s added the site"),
+    "site.changed": lambda: _("%(who)s changed the site"),
+    "site.archived": lambda: _("%(who)s archived the site"),
+    "site.restored": lambda: _("%(who)s took the site back from the archive"),
+    "location.added": lambda: _("%(who)s added the place"),
+    "location.changed": lambda: _("%(who)s changed the place"),
+    "location.archived": lambda: _("%(who)s archived the place"),
+    "location.restored": lambda: _("%(who)s took the place back from the archive"),
+}
+# Kinds whose before and after would name again whom they made nobody.
+NAMELESS = frozenset({"ticket.expired"})
+# By what their kinds begin: tickets have their own record; mails stand in the ledger.
+GROUPS: Mapping[str, tuple[Callable[[], str], tuple[str, ...]]] = {
+    "people": (lambda: _("People"), ("person.", "address.", "absence.", "link.")),
+    "roles": (lambda: _("Teams and roles"), ("team.", "department.", "mailbox.")),
+    "access": (
+        lambda: _("Signing in and access"),
+        (
+            "person.sign", "person.factor", "person.password", "person.recovery", "person.sessions", "token.",
+            "integration.", "ticket.emergency_access",
+        ),
+    ),
+    "settings": (
+        lambda: _("Settings"),
+        ("setting.", "site.", "location.", "category.", "status.", "retention.", "hold.", "desk.", "backup.",
+         "mail_server.", "folder."),
+    ),
+    "seen": (lambda: _("Looked at"), ("settings.seen", "person.seen")),
+    "out": (
+        lambda: _("Taken out of the house"),
+        (
+            "list.exported", "person.exported", "people.exported", "places.exported", "audit.exported",
+            "ticket.dossier_made",
+        ),
+    ),
+    "privacy": (
+        lambda: _("Privacy"),
+        (
+            "person.erased", "person.exported", "person.merged", "person.unmerged", "ticket.expired",
+            "ticket.emergency_access", "hold.", "retention.",
+        ),
+    ),
+}  # fmt: skip
