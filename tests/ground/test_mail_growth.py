@@ -60,7 +60,7 @@ def seconds(do: Callable[[], object]) -> float:
         gc.enable()
 
 
-def grows_too_fast(do: Callable[[bytes], object], unit: bytes, much: int, *, matters: float = 0.1) -> bool:
+def grows_too_fast(do: Callable[[bytes], object], unit: bytes, much: int, *, matters: float = 0.25) -> bool:
     """Does four times as much take eight times as long, or more? Asked again, as a process has other things to do, too."""
     small, big = (unit * (size // len(unit)) for size in (much // 4, much))
     for _ in range(5):
