@@ -1,62 +1,26 @@
 """Sealed mails on their way into a ticket: decrypted with the mailbox's key, their signature checked and shown (P22.5)."""
 
-import subprocess
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from hauspost.doors.api.telling import entries_told
 from hauspost.doors.desk.told import marks_of
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.privacy.export import _entry
-from hauspost.ground import sealing
-from hauspost.records.people.actions import KEY_PURPOSE
-from hauspost.records.people.models import Mailbox, MailboxKey
+from hauspost.records.people.models import MailboxKey
 from hauspost.records.tickets.indexing import document_of
 from hauspost.records.tickets.models import Entry
 from hauspost.records.tickets.reading import View
 from tests.desk import Desk
 from tests.doors.browsing import browser
+from tests.duties.sealing import certificate, cms, give_key
 
-NOW = datetime.now(UTC)
 PETRA, IT = "petra.lang@lindner.example", "it@lindner.example"
 MARTA = "marta.nowak@lindner.example"
 WORDS = b'Content-Type: text/html; charset=utf-8\r\n\r\n<p>Der Code ist <b>4711</b>.<img src="https://evil.example/4711"></p>\r\n'
-
-
-def certificate(folder: Path, name: str, address: str, issuer: str = "", *, is_ca: bool = False) -> Path:
-    """A key and a certificate below a folder, signed by another one of it or by itself."""
-    key: Any = ec.generate_private_key(ec.SECP256R1()) if is_ca else rsa.generate_private_key(65537, 2048)
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    by, signing = subject, key
-    if issuer:
-        from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-        by = x509.load_pem_x509_certificate((folder / f"{issuer}.pem").read_bytes()).subject
-        signing = load_pem_private_key((folder / f"{issuer}.key").read_bytes(), None)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(by)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - timedelta(days=1))
-        .not_valid_after(NOW + timedelta(days=30))
-        .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(address)]), critical=False)
-        .sign(signing, hashes.SHA256())
-    )
-    stem = name.lower()
-    (folder / f"{stem}.pem").write_bytes(made.public_bytes(Encoding.PEM))
-    (folder / f"{stem}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return folder / f"{stem}.pem"
 
 
 @pytest.fixture(scope="module")
@@ -67,12 +31,6 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     certificate(folder, "Marta", MARTA, "house")
     certificate(folder, "IT", IT)
     return folder
-
-
-def cms(keys: Path, *words: str, content: bytes) -> bytes:
-    done = subprocess.run(["openssl", "cms", *words], cwd=keys, input=content, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
 
 
 def mail(body: bytes, number: int) -> bytes:
@@ -86,20 +44,9 @@ def entry_of(delivery: Delivery) -> Entry:
     return Entry.objects.get(id=delivery.entry)
 
 
-def give_key(keys: Path) -> None:
-    MailboxKey.objects.create(
-        mailbox=Mailbox.objects.get(address__address=IT),
-        kind="smime",
-        public=(keys / "it.pem").read_text(),
-        private_sealed=sealing.seal((keys / "it.key").read_text(), KEY_PURPOSE),
-        fingerprint="x",
-        created_at=NOW,
-    )
-
-
 def test_what_was_encrypted_for_the_mailbox_is_read_and_loads_nothing(desk: Desk, keys: Path) -> None:
     """P22.5, P46.1: the words are there, the picture is not asked for."""
-    give_key(keys)
+    give_key(keys, IT)
     entry = entry_of(desk.receives(mail(cms(keys, "-encrypt", "-aes256", "it.pem", content=WORDS), 1)))
     assert "4711" in entry.text and "src=" not in entry.html and "https:" not in entry.html
     assert [mark.words for mark in marks_of(entry.evidence) if "encrypted" in mark.words] == ["Came encrypted (S/MIME)"]
@@ -147,7 +94,7 @@ def test_whoever_sends_a_copy_of_somebodys_sealed_mail_does_not_read_it_here(
 ) -> None:
     """P22.5: the desk opens it, but is no oracle: nobody on the requester's side reads what they cannot open."""
     settings.HAUSPOST = replace(settings.HAUSPOST, smime_trust=keys / "house.pem")
-    give_key(keys)
+    give_key(keys, IT)
     body = cms(keys, "-encrypt", "-aes256", "it.pem", content=SECRET)
     if around != "nothing":
         how = ["-nodetach"] if "opaque" in around else []
@@ -177,7 +124,7 @@ def test_whoever_sends_a_copy_of_somebodys_sealed_mail_does_not_read_it_here(
 def test_what_its_sender_signed_inside_its_sender_reads(desk: Desk, keys: Path, settings: Any) -> None:
     """P22.5: signed, then encrypted: so they had the words themselves."""
     settings.HAUSPOST = replace(settings.HAUSPOST, smime_trust=keys / "house.pem")
-    give_key(keys)
+    give_key(keys, IT)
     signed = cms(keys, "-sign", "-signer", "petra.pem", "-inkey", "petra.key", content=SECRET)
     entry = entry_of(desk.receives(mail(cms(keys, "-encrypt", "-aes256", "it.pem", content=signed), 7)))
     page = browser(desk, "petra").get(f"/my-tickets/{entry.ticket_id}").text

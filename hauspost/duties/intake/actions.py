@@ -170,11 +170,12 @@ def deliver(row: Delivery) -> bool:
 
 def _deliver(row: Delivery) -> bool:
     # Read outside the transaction: parsing holds no lock (P55.1).
-    letter = reading.read_delivery(row, read_letter)
+    letter = as_came = reading.read_delivery(row, read_letter)
     told: dict[str, Any] = {}
     if unsealing.is_sealed(letter):
         letter, told = unsealing.open_sealed(row, letter)
-    case = Case(row, letter, raw=lambda: raw_of(row), told=told)
+    closed = as_came if told.get("decrypted") else None
+    case = Case(row, letter, raw=lambda: raw_of(row), told=told, closed=closed)
     # Who really wrote is asked of name servers, perhaps.
     _ = case.evidence
     with transaction.atomic():

@@ -64,6 +64,8 @@ class Case:
     raw: Callable[[], bytes] | None = None
     # What is known of its signature and encryption, for the entry.
     told: dict[str, Any] = field(default_factory=dict)
+    # The letter as it came, where a key of ours has opened it.
+    closed: Letter | None = None
     # What matching.match_of found, once it was asked.
     matches: list[Any] = field(default_factory=list)
     # Tickets that other copies of the same mail became, at teams that share nothing with this one's (P9.2).
@@ -105,10 +107,16 @@ class Case:
         """Did this very copy come to a signed address of ours?"""
         return "+" in self.delivery.recipient and read_plus_address(self.delivery.recipient, tokens.ring()) is not None
 
+    @cached_property
+    def came_encrypted(self) -> bool:
+        """Is something in it encrypted? Then each team's copy is its own, whoever can open it (P22.5, P9.2)."""
+        return (self.closed or self.letter).has_encrypted
+
     def secret_team(self, mailbox: str) -> int:
-        """The confidential team (by id) whose address this is; 0 for all that share what they get (P9.2)."""
+        """The team (by id) that alone gets what comes to this address: a confidential one's, and of an encrypted mail
+        every one's; 0 for all that share what they get (P9.2)."""
         ours = self.mailboxes.get(mailbox)
-        return ours.team if ours is not None and ours.is_confidential else 0
+        return ours.team if ours is not None and (ours.is_confidential or self.came_encrypted) else 0
 
     @cached_property
     def named(self) -> list[Ours]:
@@ -124,13 +132,13 @@ class Case:
     def mailbox(self) -> Mailbox | None:
         """Whose mail this is: the first of ours in To, then Cc, whatever copy comes first (P9.1, P9.3).
 
-        A confidential team's copy is its own (P9.2), and none of another copy becomes its. What came to a mailbox that
-        is closed by now is nobody else's: None.
+        A confidential team's copy is its own (P9.2), and none of another copy becomes its; so is each team's copy of
+        what came encrypted. What came to a mailbox that is closed by now is nobody else's: None.
         """
         arrived = self.arrived_at
         if arrived is None and self.delivery.mailbox:
             return None
-        if arrived is None or not arrived.is_confidential:
+        if arrived is None or not (arrived.is_confidential or self.came_encrypted):
             known = (one for one in (*self.named, *filter(None, [arrived])) if not one.is_confidential)
             arrived = next(known, arrived) or self._first_open()
         return _MAILBOX.first(arrived.mailbox) if arrived is not None else None
@@ -165,8 +173,9 @@ class Case:
 
     @cached_property
     def also_sent_to(self) -> set[int]:
-        """The other teams (by id) that the mail went to as well, none of them confidential (P9.1)."""
-        if self.mailbox is None or self.mailbox.team.is_confidential:
+        """The other teams (by id) that the mail went to as well, none of them confidential (P9.1); each has its own
+        copy of an encrypted one."""
+        if self.mailbox is None or self.mailbox.team.is_confidential or self.came_encrypted:
             return set()
         ours = [*self.named, *filter(None, [self.arrived_at])]
         return {one.team for one in ours if not one.is_confidential} - {self.mailbox.team_id}
@@ -234,7 +243,8 @@ class Case:
     @cached_property
     def content_hash(self) -> bytes:
         """What stays the same when one mail comes twice: not the way it took (P12.1)."""
-        letter = self.letter
+        # As it came: whose key opened it tells no two copies apart.
+        letter = self.closed or self.letter
         parts = [letter.subject, self.sender, letter.date.isoformat() if letter.date else "", letter.text]
         if not letter.message_id and letter.date is None:
             # Nothing tells two such mails apart but their bytes.

@@ -83,7 +83,22 @@ def find_ticket(case: Case) -> Match | None:
     if arrived is not None and arrived.is_confidential and arrived.team != ticket.team_id:
         # What came to a confidential team is not another team's to read, whatever it answers (P9.2, P33.3).
         standing = standing if case.answers_by_address else "stranger"
+    if case.closed is not None and not _may_read_opened(case, ticket):
+        standing = "stranger"
     return Match(ticket, by, standing, our_id, is_signed and _answers_note(case, our_id), is_signed)
+
+
+def _may_read_opened(case: Case, ticket: Ticket) -> bool:
+    """Is it a ticket of the very team whose key opened the mail, and nobody else's by itself (P22.5)?
+
+    What an agent hands on, or has handed on, is somebody's decision; where a mail is matched or a copy goes is none.
+    """
+    arrived = case.arrived_at
+    return arrived is not None and arrived.team == ticket.team_id and not _also_sent(ticket)
+
+
+def _also_sent(ticket: Ticket) -> bool:
+    return TeamShare.objects.filter(ticket=ticket, kind=TeamShare.Kind.ALSO_SENT).exists()
 
 
 def _reads_along(person: Person | None, ticket: Ticket) -> bool:

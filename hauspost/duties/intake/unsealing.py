@@ -25,6 +25,7 @@ def open_sealed(row: Delivery, letter: Letter) -> tuple[Letter, dict[str, Any]]:
     """The letter with what could be opened of it, and what its entry tells of signature and encryption.
 
     Without a fitting key it stays as it was, with its files and a note. Runs openssl and gpg: outside any transaction.
+    Whose ticket it becomes is not known yet: what a team's key has opened goes into no other team's (`matching`).
     """
     trust = Trust(smime=settings.HAUSPOST.smime_trust)
     raw, keys = reading.source_of(row), _keys_of(row)
@@ -52,11 +53,14 @@ def open_sealed(row: Delivery, letter: Letter) -> tuple[Letter, dict[str, Any]]:
 
 
 def _keys_of(row: Delivery) -> list[SmimeKey | PgpKey]:
-    """The keys of the mailbox that the mail came to, by its address or an alias; the newest first."""
+    """The keys of the team that the mail came to, by an address or an alias of its mailbox; the newest first.
+
+    Of all its mailboxes: else a copy to the one without a key would decide what the team reads of both (P9.3).
+    """
     address = row.mailbox
-    boxes = Mailbox.objects.filter(Q(address__address=address) | Q(aliases__address__address=address)).values("id")
+    teams = Mailbox.objects.filter(Q(address__address=address) | Q(aliases__address__address=address)).values("team")
     keys: list[SmimeKey | PgpKey] = []
-    for key in MailboxKey.objects.filter(mailbox__in=boxes).order_by("-id"):
+    for key in MailboxKey.objects.filter(mailbox__team__in=teams).order_by("-id"):
         try:
             private = sealing.unseal(key.private_sealed, KEY_PURPOSE)
         except sealing.SealedOtherwise:

@@ -47,8 +47,13 @@ def judge(case: Case) -> Verdict | None:
 
 
 def _is_for_the_same(case: Case, ticket: int | None, mailbox: str) -> bool:
-    """Is the other copy for the same team, or both for teams that share what they get (P9.2)? Or in the same ticket?"""
+    """Is the other copy for the same team, or both for teams that share what they get (P9.2)? Or in the same ticket?
+
+    Of an encrypted mail another team's copy may be closed where this one is open, or the other way round (P22.5).
+    """
     if case.secret_team(mailbox) == case.secret_team(case.delivery.mailbox):
         return True
+    if case.came_encrypted:
+        return False
     match = match_of(case) if ticket else None
     return match is not None and match.standing != "stranger" and match.ticket.number == ticket

@@ -7,6 +7,7 @@ from hauspost.duties.intake.forwarding import passed_on_by_agent
 from hauspost.duties.intake.matching import joins_a_ticket
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock, hot
+from hauspost.records.tickets.models import Ticket
 
 PER_HOUR = 20
 MOST_LOOKED_AT = 200
@@ -20,8 +21,8 @@ _OPENED = hot.Question(
 def judge(case: Case) -> Verdict | None:
     """FLOOD beyond the limit; `detail` tells the filing whether a flood ticket is there already.
 
-    A confidential team's mail is counted by itself, and lands in no other team's flood (P9.2). What a proven agent
-    passes on is no flood of the agent's (P30).
+    A confidential team's mail is counted by itself, and lands in no other team's flood (P9.2), as what came encrypted
+    lands in its own team's alone (P22.5). What a proven agent passes on is no flood of the agent's (P30).
     """
     if joins_a_ticket(case):
         return None
@@ -33,5 +34,10 @@ def judge(case: Case) -> Verdict | None:
         return None
     floods = Delivery.objects.filter(sender=case.sender, received_at__gt=since, disposition="flood").order_by("-id")
     found = floods.values_list("ticket", "mailbox")[:MOST_LOOKED_AT]
-    ticket = next((ticket for ticket, mailbox in found if case.secret_team(mailbox) == team), None)
+    tickets = [ticket for ticket, mailbox in found if case.secret_team(mailbox) == team]
+    if case.came_encrypted:
+        # The mail that opened the flood may have been another team's by its To.
+        own = set(Ticket.objects.filter(number__in=tickets, team=team).values_list("number", flat=True))
+        tickets = [ticket for ticket in tickets if ticket in own]
+    ticket = next(iter(tickets), None)
     return Verdict("flood", "flood", f"more than {PER_HOUR} tickets in an hour", ticket=ticket)
