@@ -26,3 +26,28 @@ class NeedsConsent(Refused):
 
     code = "needs-consent"
     words = _("Stopped before anything was done: %(why)s. Look through the preview, and confirm it if it is meant so.")
+
+
+class TooLarge(Refused):
+    """More than a table of people or places can be."""
+
+    code = "too-large"
+    status = 413
+    words = _("The file is larger than 10 MB. Split it, or leave out columns that are not needed.")
+
+
+class PlanChanged(Refused):
+    """What would be done is not what was shown."""
+
+    code = "plan-changed"
+    words = _("Something has changed since the preview. Nothing was done: look at it once more.")
+
+
+class TooMuch(Refused):
+    """So much takes longer than a page or a program waits."""
+
+    code = "too-much"
+    words = _(
+        "More than %(most)s changes take longer than a page waits. Use the command on the server: "
+        "hauspost people import, or hauspost places import."
+    )

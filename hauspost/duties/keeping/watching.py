@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from hauspost.duties.keeping.models import BackupRun
+from hauspost.duties.keeping.models import LONGEST_SILENCE, BackupRun
 from hauspost.duties.keeping.runs import HELD, last_slot, next_slot, waiting_or_at_work
 from hauspost.ground.db import hold
 from hauspost.ground.history.models import Event
@@ -67,6 +68,18 @@ def words(alarm: str) -> str:
         "drill": _("The newest backup could not be restored in the drill."),
     }
     return known.get(alarm, "")
+
+
+Standing = Literal["good", "failed", "waiting", "silent", "working"]
+
+
+def standing_of(run: BackupRun, moment: datetime) -> Standing:
+    """How a run ended, or how it is: waiting for a worker, at work, or without a sign of life."""
+    if run.finished_at is not None:
+        return "failed" if run.fault else "good"
+    if run.seen_at is None:
+        return "waiting"
+    return "working" if moment - run.seen_at < LONGEST_SILENCE else "silent"
 
 
 def claim_due(moment: datetime) -> BackupRun | None:

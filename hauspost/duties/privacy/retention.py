@@ -5,9 +5,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -40,6 +41,7 @@ log = logging.getLogger("hauspost.retention")
 STREAM = "setting:retention"
 MOST_MONTHS = 600
 MOST_NUMBERS = 100
+MOST_DAYS = 100
 AT_ONCE = 50
 NOT_BEFORE_HOUR = 2  # In the company's zone: at night nobody waits for the database.
 
@@ -179,6 +181,14 @@ def preview(kept: RetentionRule, reader: Actor = SYSTEM) -> Preview:
 def _told(tickets: "QuerySet[Ticket]", reader: Actor) -> list[int]:
     named = tickets.filter(not_secret_to(reader)).order_by("number")
     return list(named.values_list("number", flat=True)[:MOST_NUMBERS])
+
+
+def gone_by_day() -> "QuerySet[Expiry, dict[str, Any]]":
+    """How much went on each of the last days: sums, and not one word."""
+    sums = Expiry.objects.values("at__date", "what").annotate(
+        tickets=Count("id"), entries=Sum("entries"), files=Sum("files"), mails=Sum("mails")
+    )
+    return sums.order_by("-at__date", "what")[:MOST_DAYS]
 
 
 # Doing it.

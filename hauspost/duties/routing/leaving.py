@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from hauspost.duties.routing.refusals import TeamHasWork
 from hauspost.records.catalogue.models import Category
 from hauspost.records.people.absences import today
-from hauspost.records.people.actions import archive_team
+from hauspost.records.people.actions import archive_team, deactivate
 from hauspost.records.people.actor import RIGHTS, Actor
 from hauspost.records.people.models import Absence, Membership, Person, Team
 from hauspost.records.tickets.actions.persons import HandedOver, hand_over
@@ -102,6 +102,17 @@ def hand_over_work(person: Person, *, to: Person | None, actor: Actor, team: Tea
     Raises NotAllowed, Invalid.
     """
     return hand_over(person, to=to, actor=actor, team_id=team.id if team is not None else None)
+
+
+@transaction.atomic
+def let_go(person: Person, *, to: Person | None, actor: Actor) -> HandedOver:
+    """Hand over the open work of somebody who leaves, and let them no longer act: both, or neither.
+
+    Raises NotAllowed, Invalid, LastAdministrator.
+    """
+    handed = hand_over_work(person, to=to, actor=actor)
+    deactivate(person, actor=actor)
+    return handed
 
 
 @transaction.atomic

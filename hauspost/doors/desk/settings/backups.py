@@ -72,13 +72,14 @@ def _page(request: HttpRequest, refused: str = "", status: int = 200) -> HttpRes
 
 def _outcome(run: BackupRun, moment: datetime) -> tuple[str, str]:
     """A colour and a word for how a run ended, or how far it is."""
-    if run.finished_at is not None:
-        return ("red", _("failed")) if run.fault else ("green", _("good"))
-    if run.seen_at is None:
-        return "blue", _("waits for a worker")
-    if not BackupRun.objects.at_work(moment).filter(pk=run.pk).exists():
-        return "red", _("shows no sign of life")
-    return "blue", _("at work, %(percent)s %%") % {"percent": run.percent}
+    known = {
+        "good": ("green", _("good")),
+        "failed": ("red", _("failed")),
+        "waiting": ("blue", _("waits for a worker")),
+        "silent": ("red", _("shows no sign of life")),
+        "working": ("blue", _("at work, %(percent)s %%") % {"percent": run.percent}),
+    }
+    return known[watching.standing_of(run, moment)]
 
 
 def _what(run: BackupRun) -> str:

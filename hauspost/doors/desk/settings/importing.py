@@ -1,12 +1,10 @@
 """People and places from a CSV file: upload, see what would happen, then let it happen; and back into a file."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,48 +14,29 @@ from hauspost.doors.desk.settings.forms import Form
 from hauspost.doors.desk.settings.frame import for_administrators, settings_page
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
-from hauspost.duties.importers import people_csv, places_csv
 from hauspost.duties.importers.plan import Plan
+from hauspost.duties.importers.refusals import TooLarge
+from hauspost.duties.importers.subjects import (
+    MOST_AT_ONCE,
+    MOST_BYTES,
+    SUBJECTS,
+    Subject,
+    do_as_shown,
+    keep_file,
+    mark_of,
+    take_out,
+)
 from hauspost.duties.importers.table import read_table
 from hauspost.ground import clock, tokens
-from hauspost.ground.files.actions import read_blob, store
+from hauspost.ground.files.actions import read_blob
 from hauspost.ground.files.refusals import BytesMissing, NoSuchBlob
-from hauspost.ground.history.actions import record
 from hauspost.ground.refusals import Refused
 
 SECTION = "settings-import"
-MOST_BYTES = 10_000_000
 # So many rows of each kind a page shows; the sums are of all.
 SHOWN = 50
-# More is a matter for the command line.
-MOST_IN_PAGE = 2_000
 _KEPT_UPLOADS = 3
 _IN_SESSION = "imports"
-
-
-class TooLarge(Refused):
-    """More than a table of people or places can be."""
-
-    code = "too-large"
-    status = 413
-    words = gettext_lazy("The file is larger than 10 MB. Split it, or leave out columns that are not needed.")
-
-
-class PlanChanged(Refused):
-    """What would be done is not what was shown."""
-
-    code = "plan-changed"
-    words = gettext_lazy("Something has changed since the preview. Nothing was done: look at it once more.")
-
-
-class TooMuch(Refused):
-    """So much takes longer than a page waits."""
-
-    code = "too-much"
-    words = gettext_lazy(
-        "More than %(most)s changes take longer than a page waits. Use the command on the server: "
-        "hauspost people import, or hauspost places import."
-    )
 
 
 class NoFile(Refused):
@@ -66,41 +45,6 @@ class NoFile(Refused):
     code = "no-file"
     status = 422
     words = gettext_lazy("Choose a file first.")
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What can be brought in: its columns, its plan, and the way out again."""
-
-    name: Callable[[], str]
-    fields: Mapping[str, Any]
-    labels: Mapping[str, Any]
-    plan: Callable[..., Plan]
-    carry_out: Callable[..., Any]
-    export: Callable[[], Iterator[bytes]]
-    template: Callable[[], Iterator[bytes]]
-
-
-SUBJECTS: Mapping[str, Subject] = {
-    "people": Subject(
-        lambda: _("People"),
-        people_csv.FIELDS,
-        people_csv.LABELS,
-        people_csv.plan_people,
-        people_csv.carry_out,
-        people_csv.export_people,
-        people_csv.template,
-    ),
-    "places": Subject(
-        lambda: _("Places"),
-        places_csv.FIELDS,
-        places_csv.LABELS,
-        places_csv.plan_places,
-        places_csv.carry_out,
-        places_csv.export_places,
-        places_csv.template,
-    ),
-}
 
 
 @for_administrators
@@ -138,12 +82,12 @@ def _keep(request: HttpRequest, subject: str) -> str:
     if upload is None:
         raise NoFile
     if (upload.size or 0) > MOST_BYTES:
-        raise TooLarge
+        raise TooLarge  # Before it is read.
     token = tokens.new_token()
     kept = dict(request.session.get(_IN_SESSION, {}))
     kept[token] = {
         "subject": subject,
-        "sha256": store(upload.read()).sha256,
+        "sha256": keep_file(upload.read()).sha256,
         "name": (upload.name or "file").replace("\\", "/").rpartition("/")[2][:120],
         "at": clock.now().isoformat(),
     }
@@ -184,7 +128,7 @@ def one(request: HttpRequest, upload: str) -> HttpResponse:
         plan=look.plan,
         refused=refused,
         most=SHOWN,
-        most_in_page=MOST_IN_PAGE,
+        most_in_page=MOST_AT_ONCE,
     )
 
 
@@ -227,26 +171,20 @@ class Look:
 
     def label(self, field: str) -> str:
         """A field in words."""
-        return str(self.subject.labels.get(field, field))
+        return self.subject.label(field)
 
     @property
     def shown(self) -> str:
-        """The mark of what the preview shows: what is done must be what was seen."""
-        plan = self.plan
-        assert plan is not None
-        told = (plan.created, plan.changed, plan.archived, plan.rejected, plan.new_departments, plan.new_places)
-        return hashlib.sha256(repr((told, plan.stops)).encode()).hexdigest()[:32]
+        """The mark of what the preview shows."""
+        assert self.plan is not None
+        return mark_of(self.plan)
 
 
 def _carried_out(request: HttpRequest, upload: str, look: Look) -> HttpResponse:
-    """Do it, and remember in the session what was done. Raises what `carry_out` raises, PlanChanged, TooMuch."""
+    """Do it, and remember in the session what was done. Raises what `do_as_shown` raises."""
     assert look.plan is not None
-    if request.POST.get("shown") != look.shown:
-        raise PlanChanged
-    if look.plan.steps > MOST_IN_PAGE:
-        raise TooMuch(most=MOST_IN_PAGE)
-    confirmed = request.POST.get("confirmed") == "1"
-    done = look.subject.carry_out(look.plan, actor=actor_of(request), confirmed=confirmed)
+    shown, confirmed = request.POST.get("shown", ""), request.POST.get("confirmed") == "1"
+    done = do_as_shown(look.subject, look.plan, shown, confirmed=confirmed, actor=actor_of(request))
     kept = dict(request.session[_IN_SESSION])
     faults = [[one.line, one.name, one.reason, one.what_to_do] for one in done.faults]
     sums = {"created": done.created, "changed": done.changed, "archived": done.archived}
@@ -274,10 +212,7 @@ def _result(request: HttpRequest, kept: Mapping[str, Any]) -> HttpResponse:
 def export(request: HttpRequest, subject: str) -> StreamingHttpResponse:
     """POST …/export/<subject>: all of them as CSV; `empty` gives the headings alone. Who took them out is recorded."""
     wanted = SUBJECTS[_subject(subject)]
-    rows = wanted.template() if request.POST.get("empty") else wanted.export()
-    if not request.POST.get("empty"):
-        with transaction.atomic():
-            record(f"{subject}.exported", f"setting:{subject}", actor=actor_of(request))
+    rows = wanted.template() if request.POST.get("empty") else take_out(wanted, actor=actor_of(request))
     answer = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{subject}.csv"'
     return answer

@@ -1,7 +1,6 @@
 """Somebody leaves: what is still open is shown and handed over in the same step."""
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -13,7 +12,7 @@ from hauspost.doors.desk.settings.frame import for_administrators, settings_page
 from hauspost.doors.desk.settings.people import SECTION
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
-from hauspost.duties.routing.leaving import colleagues_for, hand_over_work, open_work_of
+from hauspost.duties.routing.leaving import colleagues_for, let_go, open_work_of
 from hauspost.ground.refusals import Invalid, Refused
 from hauspost.records.people import actions
 from hauspost.records.people.actor import Actor
@@ -56,10 +55,8 @@ def deactivation(request: HttpRequest, uid: str) -> HttpResponse:
     )
 
 
-@transaction.atomic
 def _let_go(person: Person, form: Form, actor: Actor) -> None:
     to = next((one for one in colleagues_for(person) if str(one.uid) == form.value("to")), None)
     if to is None and form.value("to"):
         raise Invalid("to", _("choose one of the list"))
-    hand_over_work(person, to=to, actor=actor)
-    actions.deactivate(person, actor=actor)
+    let_go(person, to=to, actor=actor)

@@ -1,9 +1,6 @@
 """Retention: after how long closed tickets go, what that would take, and what a legal hold keeps."""
 
-from typing import Any
-
 from django.contrib import messages
-from django.db.models import Count, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +13,7 @@ from hauspost.doors.desk.settings.forms import Form
 from hauspost.doors.desk.settings.frame import for_administrators, settings_page
 from hauspost.doors.ui.acting import actor_of
 from hauspost.duties.privacy import holds, retention
-from hauspost.duties.privacy.models import Expiry, LegalHold, RetentionRule, What
+from hauspost.duties.privacy.models import LegalHold, RetentionRule, What
 from hauspost.ground.refusals import Invalid, NotFound, Refused
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
@@ -24,7 +21,6 @@ from hauspost.records.tickets.models import Ticket
 
 _RULE = {"team": "", "type": "", "months": "", "what": What.ANONYMISE.value}
 _HOLD = {"on": "", "reason": ""}
-_MOST = 100
 
 
 @for_administrators
@@ -167,7 +163,7 @@ def _page(
         status=status,
         rules=[(kept, _words(kept)) for kept in rules],
         holds=holds.standing().select_related("ticket", "person", "by").order_by("-since", "-id"),
-        days=_days(),
+        days=retention.gone_by_day(),
         rule_form=rule_form or Form.showing(_RULE),
         hold_form=hold_form or Form.showing(_HOLD),
         teams=choices.teams(),
@@ -177,11 +173,3 @@ def _page(
             (What.DELETE.value, _("delete: the subject goes, too; number, times, team and category stay")),
         ],
     )
-
-
-def _days() -> "QuerySet[Expiry, dict[str, Any]]":
-    """How much went, day by day: sums, and not one word."""
-    sums = Expiry.objects.values("at__date", "what").annotate(
-        tickets=Count("id"), entries=Sum("entries"), files=Sum("files"), mails=Sum("mails")
-    )
-    return sums.order_by("-at__date", "what")[:_MOST]
