@@ -51,6 +51,7 @@ _HELD: Mapping[str, Any] = {
     "no token": gettext_lazy("It carries no proof that it answers a mail of ours."),
     "no right": gettext_lazy("The sender may not answer in this ticket."),
     "automatic": gettext_lazy("It is an automatic mail."),
+    "encrypted": gettext_lazy("It came encrypted. Once released, the requester can read it in clear."),
     "unclear command": gettext_lazy("One of its commands was not understood; the sender was told."),
 }
 _MENTIONS = re.compile(r"mentions #(\d+)")

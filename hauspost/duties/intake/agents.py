@@ -24,7 +24,18 @@ HELD_WORDS = {
     "unproven": gettext_lazy("The mail server in front of Hauspost did not confirm that it came from you."),
     "no token": gettext_lazy("It does not answer a mail of ours: answer the notice about this ticket instead."),
     "no right": gettext_lazy("You have no right to answer in this ticket: ask its team lead for it."),
+    "encrypted": gettext_lazy(
+        "It came encrypted and without your signature inside. Once released, the requester can read it in clear; to "
+        "send it, write it at the desk, or sign it as well."
+    ),
 }
+
+
+class CameEncrypted(Refused):
+    """An agent's reply was encrypted, and would leave in clear: whether it may is a person's to say (P22.5)."""
+
+    code = "encrypted"
+    words = gettext_lazy("It came encrypted, and would leave in clear. Look at it in the ticket, and release it there.")
 
 
 def file_from_agent(case: Case, match: Match) -> Verdict:
@@ -48,14 +59,18 @@ def file_from_agent(case: Case, match: Match) -> Verdict:
     if match.ticket.team.takes_commands and (orders := read_orders(writing.text)).orders:
         return _commanded(case, match, orders, actor, is_note=is_note)
     try:
-        entry = _write(match.ticket, writing, is_note=is_note, actor=actor)
+        entry = _write(case, match.ticket, writing, is_note=is_note, actor=actor)
     except Refused as refusal:
         return _held(case, match, agent, refusal.code)
     return Verdict("note" if is_note else "reply", match.by, "", match.ticket.number, entry.id)
 
 
-def _write(ticket: Ticket, writing: Writing, *, is_note: bool, actor: Actor) -> Entry:
-    return tickets.note(ticket, writing, actor=actor) if is_note else tickets.reply(ticket, writing, actor=actor)
+def _write(case: Case, ticket: Ticket, writing: Writing, *, is_note: bool, actor: Actor) -> Entry:
+    if is_note:
+        return tickets.note(ticket, writing, actor=actor)
+    if case.told.get("desk_only"):
+        raise CameEncrypted
+    return tickets.reply(ticket, writing, actor=actor)
 
 
 def _commanded(case: Case, match: Match, orders: Orders, actor: Actor, *, is_note: bool) -> Verdict:
@@ -72,11 +87,11 @@ def _commanded(case: Case, match: Match, orders: Orders, actor: Actor, *, is_not
     if orders.rest.strip() or case.letter.attachments:
         writing = replace(only_visible(case), text=orders.rest, html=html_of_text(orders.rest))
         try:
-            entry = _write(match.ticket, writing, is_note=is_note, actor=actor)
+            entry = _write(case, match.ticket, writing, is_note=is_note, actor=actor)
         except Refused as refusal:
             outcomes = [Outcome(order.line, False, str(refusal)) for order in orders.orders]
             answer_commands(match.ticket, actor.who, outcomes, case.letter.message_id)
-            return _held(case, match, actor.who, refusal.code, as_note=is_note)
+            return _held(case, match, actor.who, refusal.code, as_note=is_note, is_told=True)
     outcomes = carry_out(match.ticket, orders.orders, actor=actor)
     answer_commands(match.ticket, actor.who, outcomes, case.letter.message_id)
     detail = ", ".join(f"{one.line}{'' if one.is_done else ' (not done)'}" for one in outcomes)
@@ -84,13 +99,19 @@ def _commanded(case: Case, match: Match, orders: Orders, actor: Actor, *, is_not
     return Verdict(disposition, match.by, detail, match.ticket.number, entry.id if entry is not None else None)
 
 
-def _held(case: Case, match: Match, author: Person, why: str, *, as_note: bool = False) -> Verdict:
+def _held(
+    case: Case, match: Match, author: Person, why: str, *, as_note: bool = False, is_told: bool = False
+) -> Verdict:
     """Keep an agent's mail for the desk: only the own words, and what was meant as a note stays one (P6.2)."""
     actor = replace(SYSTEM, name="mail", via="mail", on_behalf_of=author)
     writing = only_visible(case) if match.standing == "agent" else writing_of(case)
+    if why == CameEncrypted.code:
+        # Held, the desk alone reads it; who releases it decides that others do.
+        told = {key: value for key, value in writing.evidence.items() if key != "desk_only"}
+        writing = replace(writing, evidence=told)
     entry = tickets.add_answer(
         match.ticket, writing, author=author, actor=actor, held_because=why, as_note=as_note or match.answers_note
     )
-    if why in HELD_WORDS:
+    if why in HELD_WORDS and not is_told:
         answer_held(match.ticket, author, str(HELD_WORDS[why]), case.letter.message_id, entry=entry.id)
     return Verdict("answer", match.by, f"held: {why}", match.ticket.number, entry.id)

@@ -31,7 +31,8 @@ _SELF = re.compile(r"\s{0,20}[@#](?:self|selbst|me|ich)\b", re.IGNORECASE)
 def passed_on_by_agent(case: Case) -> Forwarded | None:
     """The mail that a proven agent of the mailbox's team passes on; None where it is not certain (P30.1, P30.2)."""
     found = case.letter.forwarded
-    if found is None or not _may_pass_on(case):
+    # Whose words were encrypted without a signature inside nobody knows: they are no requester's to read (P22.5).
+    if found is None or case.told.get("desk_only") or not _may_pass_on(case):
         return None
     address = found.sender.address.lower()
     if not address or address == case.sender or address in case.mailboxes:
