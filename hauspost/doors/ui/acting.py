@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from hauspost.doors.ui.onward import wanted_in
+from hauspost.doors.ui.stale_forms import kept_for_after
 from hauspost.records.people.actor import Actor, Proof
 
 View = Callable[..., HttpResponseBase]
@@ -43,23 +45,15 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
         answer["HX-Redirect"] = f"{reverse('sign-in')}?{urlencode({'next': _page_behind(request)})}"
         return answer
     if request.method not in ("GET", "HEAD"):
-        from hauspost.doors.ui.signing import kept_for_after
-
         return kept_for_after(request)
     return redirect_to_login(request.get_full_path(), reverse("sign-in"))
 
 
 def _page_behind(request: HttpRequest) -> str:
-    from urllib.parse import urlsplit
-
     seen = urlsplit(request.headers.get("HX-Current-URL", ""))
     return seen.path + (f"?{seen.query}" if seen.query else "") if seen.path else "/"
 
 
 def back_to(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     """Back to the page that the form names, if it is one of ours."""
-    from django.utils.http import url_has_allowed_host_and_scheme
-
-    asked = request.POST.get("next", "")
-    safe = asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
-    return HttpResponseRedirect(asked if safe else fallback)
+    return HttpResponseRedirect(wanted_in(request.POST.get("next", "")) or fallback)

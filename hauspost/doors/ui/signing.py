@@ -14,14 +14,12 @@ from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.onward import wanted_in
 from hauspost.doors.ui.pages import page
 from hauspost.doors.ui.signing_confirming import confirmation_page
-from hauspost.doors.ui.stale_forms import is_secret
 from hauspost.ground.refusals import Refused
 from hauspost.records.people import actions as people
 from hauspost.records.people.factors import factors_of, passkeys
 from hauspost.records.people.login import Next, codes, session
 from hauspost.records.people.login.refusals import NoMailedCode, SignInStale
 
-_NOT_KEPT = ("credential", "next")
 # Where a sign-in leads, for the page that is opened from the mailed code's link.
 _WANTED = "wanted"
 
@@ -110,26 +108,6 @@ def sign_in_passkey(request: HttpRequest) -> HttpResponse:
         again = _factor_page if session.person_at_second_step(request) is not None else _address_page
         return again(request, wrong=str(refused), status=refused.status)
     return _arrived(request)
-
-
-def kept_for_after(request: HttpRequest) -> HttpResponse:
-    """A form was sent after the session had ended: ask to sign in, and carry what was typed along (P18.3, P23.2)."""
-    kept = [(f"kept-{name}", text) for name, texts in request.POST.lists() if _is_kept(name) for text in texts]
-    return page(
-        request,
-        "ui/signing/address.html",
-        status=401,
-        next=request.get_full_path(),
-        address="",
-        wrong=_("Your session has ended. Sign in again; what you wrote is kept."),
-        kept=kept,
-        lost_files=bool(request.FILES),
-        passkeys_possible=passkeys.passkeys_possible(),
-    )
-
-
-def _is_kept(name: str) -> bool:
-    return name not in _NOT_KEPT and not is_secret(name)
 
 
 @require_POST

@@ -1,4 +1,4 @@
-"""A form that was refused for its token: the two addresses are named when they differ, and typed text is never lost."""
+"""A form whose token or session ended: the two addresses are named when they differ; typed text is never lost."""
 
 import logging
 import re
@@ -8,14 +8,18 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from hauspost.doors.ui.pages import page
 from hauspost.ground import logs
+from hauspost.records.people.factors import passkeys
 
 log = logging.getLogger("hauspost.pages")
 
 # Never sent back, as a page might be left open or be copied: what proves who somebody is.
 _SECRET = re.compile(r"csrfmiddlewaretoken|again|code|.*(password|token|secret).*")
+# What the sign-in page sends itself.
+_NOT_KEPT = ("credential", "next")
 _HOST = re.compile(r"[A-Za-z0-9.\-:\[\]_]{1,253}")
 
 
@@ -44,6 +48,26 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return _whole(request, "ui/csrf.html", differs=False, again=again, typed=_long_texts(request))
     kept = [(name, text) for name, texts in request.POST.lists() if not is_secret(name) for text in texts]
     return _whole(request, "ui/stale.html", target=request.get_full_path(), kept=kept, lost_files=bool(request.FILES))
+
+
+def kept_for_after(request: HttpRequest) -> HttpResponse:
+    """A form was sent after the session had ended: ask to sign in, and carry what was typed along (P18.3, P23.2)."""
+    kept = [(f"kept-{name}", text) for name, texts in request.POST.lists() if _is_kept(name) for text in texts]
+    return page(
+        request,
+        "ui/signing/address.html",
+        status=401,
+        next=request.get_full_path(),
+        address="",
+        wrong=_("Your session has ended. Sign in again; what you wrote is kept."),
+        kept=kept,
+        lost_files=bool(request.FILES),
+        passkeys_possible=passkeys.passkeys_possible(),
+    )
+
+
+def _is_kept(name: str) -> bool:
+    return name not in _NOT_KEPT and not is_secret(name)
 
 
 def wrong_address(

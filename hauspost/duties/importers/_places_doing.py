@@ -1,12 +1,13 @@
 """Carrying a plan for places out, through the verbs; a row that fails stops no other."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from hauspost.duties.importers._known import Places
+from hauspost.duties.importers._known import Path, Places
 from hauspost.duties.importers._place_making import make_path
 from hauspost.duties.importers.plan import Done, Plan, Planned, Rejected
 from hauspost.duties.importers.refusals import NeedsConsent
@@ -15,11 +16,21 @@ from hauspost.records.people.actor import Actor
 from hauspost.records.places import actions as places
 from hauspost.records.places.models import Location, Site
 
-if TYPE_CHECKING:
-    from hauspost.duties.importers.places_csv import WantedPlace
-
 AT_ONCE = 100
 Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class WantedPlace:
+    """What has to be done for one place."""
+
+    path: Path
+    key: str
+    words: Mapping[str, str]
+    about: Mapping[str, str]
+    is_site: bool
+    # The way to what it will lie in; None leaves it where it is.
+    moves_to: Path | None = None
 
 
 def carry_out(plan: Plan, *, actor: Actor, confirmed: bool = False, progress: Progress | None = None) -> Done:

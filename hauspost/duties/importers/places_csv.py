@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from hauspost.duties.importers import table
 from hauspost.duties.importers._known import Path, Places, shown, way_of
-from hauspost.duties.importers._places_doing import carry_out
+from hauspost.duties.importers._places_doing import WantedPlace, carry_out
 from hauspost.duties.importers.plan import FieldChange, Plan, Planned, Rejected
 from hauspost.duties.importers.refusals import WrongColumns
 from hauspost.duties.importers.table import Row, folded
@@ -60,19 +60,6 @@ class PlaceRow:
     words: Mapping[str, str]
     # Of sites only: time_zone, country, postal_address, where the file has them.
     about: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class WantedPlace:
-    """What has to be done for one place."""
-
-    path: Path
-    key: str
-    words: Mapping[str, str]
-    about: Mapping[str, str]
-    is_site: bool
-    # The way to what it will lie in; None leaves it where it is.
-    moves_to: Path | None = None
 
 
 def recognise(headers: list[str], given: Mapping[str, str] | None = None) -> dict[str, str]:
