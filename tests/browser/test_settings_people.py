@@ -44,6 +44,7 @@ def test_people_teams_and_places(visit: Visit, busy_desk: Desk, device: dict[str
             f"{SETTINGS}/roles", f"{SETTINGS}/teams", f"{SETTINGS}/teams/new",
             *(f"{SETTINGS}/teams/it{card}" for card in ("", "?change=ways", "?change=member", "?change=mailbox")),
             f"{SETTINGS}/departments", f"{SETTINGS}/departments/new", f"{SETTINGS}/departments/it",
+            f"{SETTINGS}/categories", f"{SETTINGS}/categories/new?parent=access", f"{SETTINGS}/categories/docking",
             f"{SETTINGS}/places", f"{SETTINGS}/places/new",
             *(f"{SETTINGS}/places/koeln{card}" for card in ("", "?change=site", "?change=location")),
             f"{SETTINGS}/locations/k-204", f"{SETTINGS}/import",

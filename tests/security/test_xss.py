@@ -24,6 +24,9 @@ from hauspost.ground.history.models import Event, Pending
 from hauspost.ground.mail.letter import read_letter
 from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
 from hauspost.ground.text.safe_html import safe_html
+from hauspost.records.catalogue import actions as catalogue
+from hauspost.records.catalogue.models import Category
+from hauspost.records.people.actor import SYSTEM
 from hauspost.records.people.models import Mailbox, Person
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Ticket
@@ -138,7 +141,7 @@ AT_DESK: dict[str, Makes] = {
     **{name: _plain(name) for name in (
         "followed", "absent", "absences", "settings", "settings-teams", "settings-roles", "settings-departments",
         "settings-places", "settings-programs", "settings-import", "settings-backups", "settings-person-new", "settings-team-new",
-        "settings-department-new", "settings-site-new", "retention", "emergency", "settings-mailboxes", "settings-mailbox-new",
+        "settings-department-new", "settings-site-new", "settings-categories", "retention", "emergency", "settings-mailboxes", "settings-mailbox-new",
         "settings-mail-servers", "settings-mail-server-new",
     )},
     "settings-mailbox": _of_mailbox("settings-mailbox", "", *(f"?change={card}" for card in ("basics", "aliases", "intake", "replies"))),
@@ -149,6 +152,8 @@ AT_DESK: dict[str, Makes] = {
     "settings-mail-authorised": lambda _: [
         reverse("settings-mail-authorised") + "?error=%22%3E%3Csvg%2Fonload%3Dwindow.pwned%3D1%3E&error_description=%3Cscript%3E"
     ],
+    "settings-category-new": lambda _: [reverse("settings-category-new") + "?parent=%22%3E%3Csvg%2Fonload%3Dwindow.pwned%3D1%3E"],
+    "settings-category": lambda _: [reverse("settings-category", args=["evil"])],
     "settings-team": lambda _: [reverse("settings-team", args=["it"])],
 }  # fmt: skip
 IN_PORTAL: dict[str, Makes] = {
@@ -190,7 +195,7 @@ SHOW_NOTHING = {
     # One ticket's public record, drawn by the same macros as my-ticket: tests/security/test_links.py.
     "link", "link-answers", "link-confirmation", "link-file", "link-rating", "link-reopening",
     *(f"settings-{what}" for what in (
-        "absence-removal", "address-main", "address-removal", "backups-asked", "department-archive", "department-details",
+        "absence-removal", "address-main", "address-removal", "backups-asked", "category-archive", "category-details", "department-archive", "department-details",
         "export", "location-archive", "location-details", "person-absences", "person-addresses", "person-details",
         "person-place", "person-reactivation", "person-rights", "person-roles", "person-sessions", "person-unmerging",
         "role-removal", "site-archive", "site-details", "site-locations", "team-archive", "team-mailboxes", "team-members",
@@ -310,6 +315,8 @@ def attack(lasting_desk: Desk, settings: Any, tmp_path: Path) -> Attack:
     desk.works()
     with desk.later(minutes=1):
         desk.works()
+    words = {"en": BREAKING[0][:200], "de": BREAKING[1][:200]}
+    catalogue.add_category("evil", words, parent=Category.objects.get(key="access"), actor=SYSTEM)
     return Attack(
         tickets=tickets,
         delivery=deliveries[0].id,

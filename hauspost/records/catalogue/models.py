@@ -5,6 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from hauspost.records.people.models import Named, Team
 
+LONGEST_PATH = 250
+
 
 class TicketType(models.TextChoices):
     """Something broke, or something is wanted."""
@@ -23,7 +25,7 @@ class Category(Named):
 
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
     # The keys from the root, so that one index range lists a branch in order.
-    path_key = models.CharField(max_length=250, db_index=True)
+    path_key = models.CharField(max_length=LONGEST_PATH, db_index=True)
     # The words from the root, per language, so that a row needs no walk: {"en": "Workplace › Screen"}.
     path_words = models.JSONField(default=dict)
     default_type = models.CharField(max_length=20, choices=TicketType.choices, blank=True)

@@ -7,7 +7,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, PersonQuerySet, Team
 from hauspost.records.tickets.models import Participant, Ticket
-from hauspost.records.tickets.reading import View
+from hauspost.records.tickets.reading import TicketQuerySet, View
+
+# No number in a page is shown above 999+ (P15.3), so that nobody counts further.
+_MOST_COUNTED = 1000
 
 
 def persons_known_to(actor: Actor) -> "QuerySet[Person]":
@@ -41,6 +44,16 @@ def without_secret_strangers(actor: Actor) -> PersonQuerySet:
 def _about_person() -> "tuple[QuerySet[Ticket], QuerySet[Participant]]":
     """What a person of an outer query asked for, and what they take part in."""
     return Ticket.objects.filter(requester=OuterRef("pk")), Participant.objects.filter(person=OuterRef("pk"))
+
+
+def that_may_be_counted(tickets: TicketQuerySet, reader: Actor) -> TicketQuerySet:
+    """Without those of confidential teams: how many they have is told to their members only (P11.1)."""
+    return tickets.filter(Q(team__is_confidential=False) | Q(team__in=reader.teams_with("read")))
+
+
+def count_known(tickets: TicketQuerySet, reader: Actor) -> int:
+    """How many of these tickets, as far as the reader may know; a thousand stands for more."""
+    return that_may_be_counted(tickets, reader).order_by().values("number")[:_MOST_COUNTED].count()
 
 
 def seen_at_desk(numbers: Collection[int], actor: Actor) -> dict[int, View]:

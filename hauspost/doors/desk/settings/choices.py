@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from hauspost.doors.desk.choices import Pairs
 from hauspost.doors.ui import preferences
+from hauspost.records.catalogue.models import Category
 from hauspost.records.people.models import Address, Department, Membership, Team
 from hauspost.records.places.models import Location, Site
 
@@ -88,6 +89,17 @@ def inside(site: Site, without: Location | None = None) -> Pairs:
         if row.kind != Location.Kind.ROOM and (without is None or without.id not in [one.id for one in chain]):
             found.append((row.key, " › ".join(one.name for one in chain)))
     return sorted(found, key=lambda pair: pair[1].casefold())
+
+
+def branches(without: Category | None = None) -> Pairs:
+    """What a category can lie below, as paths; not below itself or what lies below it."""
+    rows = Category.objects.active()
+    if without is not None:
+        rows = rows.exclude(id=without.id).exclude(path_key__startswith=f"{without.path_key}/")
+        if without.parent is not None:
+            # An archived one only where it is still chosen.
+            rows |= Category.objects.filter(id=without.parent.id)
+    return sorted(((row.key, row.path) for row in rows), key=lambda pair: pair[1].casefold())
 
 
 def _path(row: Location, rows: dict[int, Location]) -> list[str]:

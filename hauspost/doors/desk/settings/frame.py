@@ -31,7 +31,7 @@ class Section:
 
 # The headings of the sections, in their order.
 GROUPS: dict[str, Callable[[], str]] = {
-    "people": lambda: _("People and places"),
+    "people": lambda: _("The company"),
     "mail": lambda: _("Mail"),
     "privacy": lambda: _("Privacy"),
     "house": lambda: _("This Hauspost"),
@@ -75,6 +75,14 @@ SECTIONS: tuple[Section, ...] = (
         lambda: _("Places"),
         lambda: _("Sites with their buildings, floors and rooms."),
         "map-pin",
+        for_auditors=True,
+        group="people",
+    ),
+    Section(
+        "settings-categories",
+        lambda: _("Categories"),
+        lambda: _("What tickets are about, as a tree, and which team answers them."),
+        "tags",
         for_auditors=True,
         group="people",
     ),

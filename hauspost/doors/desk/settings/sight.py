@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,10 +18,9 @@ from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.formats import capped, listing
 from hauspost.records.people.actor import RIGHTS, Actor, Proof
 from hauspost.records.people.models import Membership, Person, Team
+from hauspost.records.tickets.knowing import count_known
 from hauspost.records.tickets.models import Ticket
-from hauspost.records.tickets.reading import view_of
-
-_CAP = 1000
+from hauspost.records.tickets.reading import TicketQuerySet, view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def _at_the_desk(person: Person, actor: Actor, reader: Actor) -> Iterator[Said]:
         if Team.objects.active().filter(id__in=actor.teams_with("read"), is_confidential=True).exists():
             more += " " + _("Tickets of confidential teams are not counted here.")
         yield Said("layers", words, more)
-    shared = _count(Ticket.objects.shared_with_teams_of(actor), reader)
+    shared = count_known(Ticket.objects.shared_with_teams_of(actor), reader)
     if shared:
         words = ngettext(
             "%(count)s ticket of another team that an own team may read, too",
@@ -139,7 +138,7 @@ def _at_the_desk(person: Person, actor: Actor, reader: Actor) -> Iterator[Said]:
             shared,
         )
         yield Said("share-2", words % {"count": capped(shared)})
-    helps = _count(Ticket.objects.helped_by(person), reader)
+    helps = count_known(Ticket.objects.helped_by(person), reader)
     if helps:
         words = ngettext("%(count)s ticket to help on", "%(count)s tickets to help on", helps)
         yield Said("hand-helping", words % {"count": capped(helps)}, _("With internal notes, like an agent."))
@@ -163,15 +162,15 @@ def _hidden_teams(actor: Actor) -> Iterator[Said]:
 
 
 def _as_requester(person: Person, reader: Actor) -> Iterator[Said]:
-    own = _count(Ticket.objects.filter(Q(requester=person) | Q(affected=person)), reader)
+    own = count_known(Ticket.objects.filter(Q(requester=person) | Q(affected=person)), reader)
     words = ngettext("%(count)s own request", "%(count)s own requests", own) % {"count": capped(own)}
     yield Said("user-round", words, _("Asked for, or affected by it: the public record without internal notes."))
-    shared = _count(Ticket.objects.shared_with(person), reader)
+    shared = count_known(Ticket.objects.shared_with(person), reader)
     if shared:
         words = ngettext("Takes part in %(count)s ticket", "Takes part in %(count)s tickets", shared)
         yield Said("users-round", words % {"count": capped(shared)}, _("The public record, and may answer."))
     if person.sees_department and person.department is not None:
-        count = _count(Ticket.objects.of_department(person), reader)
+        count = count_known(Ticket.objects.of_department(person), reader)
         words = ngettext(
             "%(count)s request of the department %(department)s",
             "%(count)s requests of the department %(department)s",
@@ -200,14 +199,8 @@ def _by_right(person: Person, actor: Actor) -> Iterator[Said]:
         )
 
 
-def _counts(tickets: "QuerySet[Ticket]", reader: Actor) -> dict[str, str]:
+def _counts(tickets: TicketQuerySet, reader: Actor) -> dict[str, str]:
     return {
-        "count": capped(_count(tickets, reader)),
-        "open": capped(_count(tickets.filter(resolved_at__isnull=True), reader)),
+        "count": capped(count_known(tickets, reader)),
+        "open": capped(count_known(tickets.filter(resolved_at__isnull=True), reader)),
     }
-
-
-def _count(tickets: "QuerySet[Ticket]", reader: Actor) -> int:
-    """How many, as far as the reader may know, looking at no more than the cap."""
-    known = Q(team__is_confidential=False) | Q(team__in=reader.teams_with("read"))
-    return tickets.filter(known).order_by().values("number")[:_CAP].count()

@@ -5,6 +5,7 @@ from django.urls import path
 from hauspost.doors.desk.settings import (
     audit,
     backups,
+    categories,
     departments,
     emergency,
     frame,
@@ -34,6 +35,7 @@ from hauspost.doors.desk.settings import (
 _person = "people/<uuid:uid>"
 _team = "teams/<slug:key>"
 _department = "departments/<slug:department>"
+_category = "categories/<slug:category>"
 _site = "places/<slug:site>"
 _location = "locations/<slug:location>"
 _mailbox = "mailboxes/<int:mailbox>"
@@ -79,6 +81,11 @@ urlpatterns = [
     path(_department, departments.one, name="settings-department"),
     path(f"{_department}/details", departments.details, name="settings-department-details"),
     path(f"{_department}/archive", departments.archive, name="settings-department-archive"),
+    path("categories", categories.show, name="settings-categories"),
+    path("categories/new", categories.new, name="settings-category-new"),
+    path(_category, categories.one, name="settings-category"),
+    path(f"{_category}/details", categories.details, name="settings-category-details"),
+    path(f"{_category}/archive", categories.archive, name="settings-category-archive"),
     path("places", places.show, name="settings-places"),
     path("places/new", places.new_site, name="settings-site-new"),
     path(_site, places.site, name="settings-site"),

@@ -1,4 +1,4 @@
-"""Changing and archiving what the company names: departments, teams, sites, locations."""
+"""Changing and archiving what the company names: departments, teams, sites, locations, categories."""
 
 import re
 import unicodedata
@@ -44,10 +44,13 @@ def key_from(name: str, model: type[Named]) -> str:
     return key
 
 
-def change_named(row: _N, asked: Mapping[str, Any], *, actor: Actor) -> _N:
+def change_named(
+    row: _N, asked: Mapping[str, Any], *, actor: Actor, recorded_as: Mapping[str, str] | None = None
+) -> _N:
     """Set the fields that are not KEEP; records "<noun>.changed" with before and after where something changes.
 
-    In the verb's transaction. Raises NotAllowed, Invalid (no name).
+    In the verb's transaction. `recorded_as` has fields that the record calls by another name. Raises NotAllowed,
+    Invalid (no name).
     """
     only_administrators(actor)
     fields = {name: value for name, value in asked.items() if value is not KEEP}
@@ -59,8 +62,9 @@ def change_named(row: _N, asked: Mapping[str, Any], *, actor: Actor) -> _N:
         setattr(row, name, value)
     if changed:
         row.save(update_fields=changed)
-        before = {name: _recorded(getattr(now, name)) for name in changed}
-        after = {name: _recorded(fields[name]) for name in changed}
+        called = {name: (recorded_as or {}).get(name, name) for name in changed}
+        before = {called[name]: _recorded(getattr(now, name)) for name in changed}
+        after = {called[name]: _recorded(fields[name]) for name in changed}
         _record(row, "changed", {"before": before, "after": after}, actor)
     return row
 
