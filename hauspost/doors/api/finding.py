@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from hauspost.doors.api.callers import Caller
+from hauspost.doors.api.callers import Caller, known_caller
 from hauspost.doors.api.shapes.common import told_moment
 from hauspost.ground.refusals import Invalid, NotFound
 from hauspost.records.people.actions import known_person
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Named, Person
+from hauspost.records.tickets.knowing import persons_known_to
 from hauspost.records.tickets.models import Ticket
 from hauspost.records.tickets.reading import View, view_of
 
@@ -60,6 +62,30 @@ def by_uid(text: str) -> Person | None:
     except ValueError:
         return None
     return next(iter(Person.objects.filter(uid=uid)[:1]), None)
+
+
+def known_to(uid: str, actor: Actor) -> Person:
+    """The person of a uid, active or not. Raises NotFound alike for nobody and for whom the actor may not know of."""
+    found = persons_known_to(actor).filter(uid=uid).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def administrator(request: HttpRequest) -> Actor:
+    """Whoever maintains the system; to others there is no such thing. Raises NotFound."""
+    actor = known_caller(request).actor
+    if not actor.is_administrator:
+        raise NotFound
+    return actor
+
+
+def auditor(request: HttpRequest) -> Actor:
+    """Whoever maintains the system, or only reads how it is kept. Raises NotFound for all others."""
+    caller = known_caller(request)
+    if not (caller.actor.is_administrator or (caller.person.is_active and caller.person.is_auditor)):
+        raise NotFound
+    return caller.actor
 
 
 def keyed(model: type[N], key: str | None, field: str) -> N | None:

@@ -1,4 +1,4 @@
-"""What the door for programs remembers: answers already given, and alarms that stand. No personal text is kept here."""
+"""What the door for programs remembers: answers given, alarms that stand, files brought in. No personal text stays."""
 
 from django.db import models
 
@@ -37,3 +37,28 @@ class AlarmKey(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "key_hash"], name="alarm_key_once")]
+
+
+class Import(models.Model):
+    """A file that a program of an administrator brings in: how it is read, and what came of it.
+
+    The table itself, and the names in what came of it, are bytes that nobody uses: they go after a day.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    # "people" or "places".
+    subject = models.CharField(max_length=20)
+    sha256 = models.CharField(max_length=64)
+    # {heading: field}, as the program has it.
+    columns = models.JSONField(default=dict)
+    archive_missing = models.BooleanField()
+    new_departments = models.BooleanField()
+    created_at = models.DateTimeField()
+    begun_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    # {"created": 3, "changed": 1, "archived": 0}
+    sums = models.JSONField(default=dict)
+    report_sha256 = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "-id"], name="imports_of_a_person")]

@@ -92,3 +92,19 @@ class OtherServerTrouble(Refused):
 
     code = "other-server-trouble"
     words = "%(said)s"
+
+
+class FileGone(Refused):
+    """A file that was to be brought in is not there any more."""
+
+    code = "file-gone"
+    words = _("The file was kept for a day and is gone. Send it once more.")
+
+
+class CarriedOutAlready(Refused):
+    """An import is done once."""
+
+    code = "carried-out-already"
+    words = _(
+        "This file is already being brought in, or it was. Read what came of it; to bring in more, send it again."
+    )

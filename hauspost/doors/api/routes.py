@@ -79,7 +79,9 @@ class Routes:
         """A question. `scope` is what the token needs: one, or one of several; "" for any valid token."""
         return self._route("GET", path, scope, gives, 200, **more)
 
-    def post(self, path: str, *, scope: str, gives: Any, status: int = 201, **more: Any) -> Callable[[View], View]:
+    def post(
+        self, path: str, *, scope: str | tuple[str, ...], gives: Any, status: int = 201, **more: Any
+    ) -> Callable[[View], View]:
         """Something new: an entry, a participant, or a change of state as a noun."""
         return self._route("POST", path, scope, gives, status, **more)
 

@@ -1,6 +1,7 @@
 """Tickets and entries in words for programs: what the desk alone sees stands apart, and is null for all others."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from hauspost.doors.api.addresses import address_of, entry_address, ticket_address
@@ -16,6 +17,7 @@ from hauspost.doors.api.shapes.tickets import (
     TicketDone,
     TicketTold,
 )
+from hauspost.duties.privacy import holds
 from hauspost.ground.mail.outbox import Delivery, delivery_states
 from hauspost.ground.text.plain import html_of_text
 from hauspost.records.catalogue.models import Category
@@ -35,14 +37,15 @@ def tickets_told(numbers: Sequence[int], views: dict[int, View]) -> list[TicketT
     rows = {row.number: row for row in Ticket.objects.select_related(*_NAMES).filter(number__in=numbers)}
     at_desk = [number for number in numbers if views[number].sees_notes]
     tags: dict[int, list[str]] = {}
+    held = holds.held_since(at_desk) if at_desk else {}
     if at_desk:
         for number, word in Tag.objects.filter(ticket__in=at_desk).order_by("word").values_list("ticket_id", "word"):
             tags.setdefault(number, []).append(word)
-    return [ticket_told(rows[n], views[n], tags.get(n, [])) for n in numbers if n in rows]
+    return [ticket_told(rows[n], views[n], tags.get(n, []), held.get(n)) for n in numbers if n in rows]
 
 
-def ticket_told(ticket: Ticket, view: View, tags: Sequence[str]) -> TicketTold:
-    """One ticket."""
+def ticket_told(ticket: Ticket, view: View, tags: Sequence[str], held_since: datetime | None) -> TicketTold:
+    """One ticket; since when a legal hold keeps it."""
     is_planned = ticket.state == Status.Kind.PLANNED
     return TicketTold(
         number=ticket.number,
@@ -59,11 +62,11 @@ def ticket_told(ticket: Ticket, view: View, tags: Sequence[str]) -> TicketTold:
         resolved_at=ticket.resolved_at,
         closed_at=ticket.closed_at,
         seen_as=view.role,
-        desk=_desk_fields(ticket, tags) if view.sees_notes else None,
+        desk=_desk_fields(ticket, tags, held_since) if view.sees_notes else None,
     )
 
 
-def _desk_fields(ticket: Ticket, tags: Sequence[str]) -> DeskFields:
+def _desk_fields(ticket: Ticket, tags: Sequence[str], held_since: datetime | None) -> DeskFields:
     return DeskFields(
         type=ticket.type,
         category=_if(ticket.category, category_named),
@@ -88,6 +91,7 @@ def _desk_fields(ticket: Ticket, tags: Sequence[str]) -> DeskFields:
         awaits_reply=ticket.awaits_reply,
         version=ticket.version,
         tags=list(tags),
+        legal_hold_since=held_since,
     )
 
 

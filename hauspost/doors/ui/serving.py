@@ -74,7 +74,12 @@ def disposition(kind: str, name: str) -> str:
 
 def serve_csv(rows: Iterable[Sequence[object]], name: str) -> StreamingHttpResponse:
     """Rows as a CSV file, sent while they are read (P15.5); no cell becomes a formula (S15)."""
-    response = StreamingHttpResponse(csv_bytes(rows), content_type="text/csv; charset=utf-8")
+    return serve_csv_pieces(csv_bytes(rows), name)
+
+
+def serve_csv_pieces(pieces: Iterable[bytes], name: str) -> StreamingHttpResponse:
+    """The same of pieces that are CSV already."""
+    response = StreamingHttpResponse(pieces, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = disposition("attachment", name)
     response["Content-Security-Policy"] = _SANDBOX
     response["X-Content-Type-Options"] = "nosniff"

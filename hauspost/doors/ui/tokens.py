@@ -33,7 +33,9 @@ SCOPES: Mapping[str, Callable[[], str]] = {
     "places:write": lambda: _("change places, categories, statuses"),
     "mail:read": lambda: _("read the mailroom"),
     "mail:write": lambda: _("try mails again, discard them, make tickets of them"),
-    "record:read": lambda: _("read the sealed record of tickets"),
+    "record:read": lambda: _("read the sealed record of tickets, and the audit log"),
+    "keeping:read": lambda: _("read retention rules, legal holds, backups"),
+    "keeping:write": lambda: _("change retention rules and legal holds, ask for backups"),
 }
 
 
@@ -156,7 +158,9 @@ def offered_scopes(actor: Actor) -> list[tuple[str, str]]:
     if not _has_desk(actor):
         closed |= {"people:read", "people:write", "record:read"}
     if not actor.is_administrator:
-        closed.add("places:write")
+        closed |= {"places:write", "keeping:write"}
+        if not (actor.who and actor.who.is_auditor):
+            closed.add("keeping:read")
     if not (actor.is_administrator or actor.teams_with("mailroom")):
         closed |= {"mail:read", "mail:write"}
     return [(scope, SCOPES[scope]()) for scope in TOKEN_SCOPES if scope not in closed]

@@ -47,10 +47,9 @@ class Line:
     id: int
     at: datetime
     kind: str
-    # "person:…", "import", "system"; and the name of the person, where the reader may know it.
-    who: str
+    # What the record keeps of who did it; and the name of a person, where the reader may know it.
+    actor: Mapping[str, str]
     name: str
-    via: str
     stream: str
     about: str
     data: Mapping[str, Any]
@@ -146,7 +145,14 @@ def _cells(asked: Asked, reader: Actor, sections: Mapping[str, str]) -> Iterator
                 data = {**data, "person": line.names.get(data["person"], _("somebody"))}
             about = sections.get(line.stream.partition(":")[2], line.about)
             details = json.dumps(data, ensure_ascii=False)
-            yield [timezone.localtime(line.at), line.name or line.who, line.via, line.kind, about, details]
+            yield [
+                timezone.localtime(line.at),
+                line.name or line.actor.get("who", ""),
+                line.actor.get("via", ""),
+                line.kind,
+                about,
+                details,
+            ]
 
 
 _Row = tuple[int, datetime, str, str, str, str]
@@ -169,7 +175,7 @@ def _lines(rows: "Sequence[_Row]", reader: Actor) -> list[Line]:
             continue
         who = stamp.get("who", "")
         name = names.get(who.removeprefix("person:"), "") if is_person(who) else ""
-        lines.append(Line(number, at, kind, who, name, stamp.get("via", ""), stream, about(stream, named), data, names))
+        lines.append(Line(number, at, kind, stamp, name, stream, about(stream, named), data, names))
     return lines
 
 

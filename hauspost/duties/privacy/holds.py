@@ -1,5 +1,8 @@
 """Legal holds: what must stay, whatever rule or wish says otherwise (P41.1)."""
 
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -53,6 +56,12 @@ def lift(hold: LegalHold, *, actor: Actor) -> LegalHold:
 def standing() -> "QuerySet[LegalHold]":
     """The holds that hold today."""
     return LegalHold.objects.filter(lifted_at__isnull=True)
+
+
+def held_since(numbers: Collection[int]) -> Mapping[int, datetime]:
+    """Since when holds stand on these tickets themselves."""
+    found = standing().filter(ticket__in=numbers).values_list("ticket", "since")
+    return {number: since for number, since in found if number is not None}
 
 
 def held() -> Q:

@@ -262,6 +262,9 @@ class MailServerTold(Told):
     last_error: str
     failing_since: ToldMoment | None
     last_good_at: ToldMoment | None
+    held_at: ToldMoment | None = Field(
+        description="On hold since this desk was restored from a backup; null where it is used."
+    )
 
 
 class MailServers(Told):

@@ -306,6 +306,15 @@ class CategoryAsked(Asked):
     default_team: Key | None = None
 
 
+class CategoryChange(Asked):
+    """What has changed about a category; what is not named stays."""
+
+    words: Words = Field(default_factory=dict)
+    parent: Key | None = None
+    default_type: Literal["", "incident", "service_request"] = ""
+    default_team: Key | None = None
+
+
 class StatusAsked(Asked):
     """A state of tickets."""
 

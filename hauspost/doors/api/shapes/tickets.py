@@ -36,6 +36,7 @@ class DeskFields(Told):
     awaits_reply: bool
     version: int = Field(description="Raised with every change.")
     tags: list[str]
+    legal_hold_since: ToldMoment | None = Field(description="Nothing of it goes while a legal hold stands on it.")
 
 
 class TicketTold(Told):

@@ -10,10 +10,14 @@ from hauspost.doors.api.door import of_refusal
 from hauspost.doors.api.refusals import NotUnderstood
 from hauspost.doors.api.v1 import (
     alarms,
+    audit,
+    backups,
     company,
     entries,
     files,
     handling,
+    imports,
+    leaving,
     mail_servers,
     mailboxes,
     mailroom,
@@ -22,6 +26,7 @@ from hauspost.doors.api.v1 import (
     people,
     record,
     relations,
+    retention,
     search,
     tickets,
 )
@@ -31,8 +36,8 @@ from hauspost.records.tickets.refusals import Changed
 api = NinjaAPI(title="Hauspost", version="1", openapi_url=None, docs_url=None, urls_namespace="api-v1")
 # A fixed word in an address comes before a number in its place: /tickets/spam before /tickets/{number}.
 CHAPTERS = (
-    me, handling, tickets, entries, files, relations, record, search, notices, alarms, people, company, mailroom,
-    mailboxes, mail_servers,
+    me, handling, tickets, entries, files, relations, record, search, notices, alarms, people, leaving, imports,
+    company, mailroom, mailboxes, mail_servers, audit, retention, backups,
 )  # fmt: skip
 for chapter in CHAPTERS:
     api.add_router("", chapter.routes.router)

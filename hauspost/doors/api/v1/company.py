@@ -13,6 +13,7 @@ from hauspost.doors.api.routes import Routes
 from hauspost.doors.api.shapes.common import Asked, Key
 from hauspost.doors.api.shapes.people import (
     CategoryAsked,
+    CategoryChange,
     DepartmentAsked,
     DepartmentChange,
     LocationAsked,
@@ -27,7 +28,7 @@ from hauspost.doors.api.shapes.people import (
     ThingTold,
 )
 from hauspost.ground.refusals import NotFound
-from hauspost.records.catalogue.actions import add_category
+from hauspost.records.catalogue import actions as catalogue
 from hauspost.records.catalogue.models import Category
 from hauspost.records.people import actions as people
 from hauspost.records.people.models import Department, Named, Team
@@ -221,15 +222,44 @@ def list_categories(request: HttpRequest) -> Things:
 @routes.post("/categories", scope="places:write", gives=ThingDone)
 def add_a_category(request: HttpRequest, asked: CategoryAsked) -> ThingDone:
     """Add a category"""
-    made = add_category(
+    made = catalogue.add_category(
         asked.key,
-        people.clean_words(asked.words),
+        asked.words,
         parent=keyed(Category, asked.parent, "parent"),
         default_type=asked.default_type,
         default_team=keyed(Team, asked.default_team, "default_team"),
         actor=known_caller(request).actor,
     )
     return _done("categories", made)
+
+
+@routes.patch("/categories/{key}", scope="places:write", gives=ThingDone)
+def change_a_category(request: HttpRequest, key: Path[Key], asked: CategoryChange) -> ThingDone:
+    """Say what has changed about a category
+
+    Moved below another one, it takes along what lies below it. Tickets keep it.
+    """
+    fields = _sent(asked)
+    for name, model in (("parent", Category), ("default_team", Team)):
+        if name in fields:
+            fields[name] = keyed(model, fields[name], name)
+    changed = catalogue.change_category(_one(Category.objects, key), actor=known_caller(request).actor, **fields)
+    return _done("categories", changed)
+
+
+@routes.post("/categories/{key}/archiving", scope="places:write", gives=ThingDone, status=200)
+def archive_a_category(request: HttpRequest, key: Path[Key]) -> ThingDone:
+    """Archive a category, with all that lies below it
+
+    Its tickets keep it.
+    """
+    return _turned("categories", _one(Category.objects, key), catalogue.archive_category, request)
+
+
+@routes.delete("/categories/{key}/archiving", scope="places:write", gives=ThingDone)
+def restore_a_category(request: HttpRequest, key: Path[Key]) -> ThingDone:
+    """Restore a category that was archived, with what went with it"""
+    return _turned("categories", _one(Category.objects, key), catalogue.restore_category, request)
 
 
 @routes.get("/statuses", scope=READING, gives=Things)

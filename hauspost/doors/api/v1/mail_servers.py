@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Path
 
 from hauspost.doors.api.addresses import address_of
-from hauspost.doors.api.callers import known_caller
+from hauspost.doors.api.finding import administrator
 from hauspost.doors.api.refusals import OtherServerTrouble
 from hauspost.doors.api.routes import Routes
 from hauspost.doors.api.shapes.common import Number
@@ -25,7 +25,6 @@ from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import AccountTrouble
 from hauspost.ground.refusals import NotFound
 from hauspost.records.people import actions
-from hauspost.records.people.actor import Actor
 
 routes = Routes("Mail servers")
 
@@ -36,21 +35,21 @@ def list_mail_servers(request: HttpRequest) -> MailServers:
 
     Administrators only, like everything here. Secrets are never told.
     """
-    _administrator(request)
+    administrator(request)
     return MailServers(servers=[_told(row) for row in MailAccount.objects.order_by("id")])
 
 
 @routes.post("/mail-servers", scope="mail:write", gives=MailServerDone)
 def add_mail_server(request: HttpRequest, asked: MailServerAsked) -> MailServerDone:
     """Add a mail server from which mail is fetched, or by which it leaves"""
-    made = actions.add_mail_account(actor=_administrator(request), **_sent(asked))
+    made = actions.add_mail_account(actor=administrator(request), **_sent(asked))
     return _done(made)
 
 
 @routes.get("/mail-servers/{server}", scope="mail:read", gives=MailServerTold)
 def read_mail_server(request: HttpRequest, server: Path[Number]) -> MailServerTold:
     """Read one mail server"""
-    _administrator(request)
+    administrator(request)
     return _told(_server(server))
 
 
@@ -60,7 +59,7 @@ def change_mail_server(request: HttpRequest, server: Path[Number], asked: MailSe
 
     With another host, the password has to be given again. All administrators are told by mail.
     """
-    actor = _administrator(request)
+    actor = administrator(request)
     return _done(actions.change_mail_account(_server(server, in_use=True), actor=actor, **_sent(asked)))
 
 
@@ -70,27 +69,31 @@ def archive_mail_server(request: HttpRequest, server: Path[Number]) -> MailServe
 
     Its secrets are forgotten at once.
     """
-    actor, account = _administrator(request), _server(server)
+    actor, account = administrator(request), _server(server)
     folders.retire_account(account, actor=actor)
+    return _done(account)
+
+
+@routes.post("/mail-servers/{server}/resumption", scope="mail:write", gives=MailServerDone, status=200)
+def resume_mail_server(request: HttpRequest, server: Path[Number]) -> MailServerDone:
+    """Let a restored desk use a mail server again
+
+    `held_at` tells since when nothing is fetched or sent, no authorisation is renewed. Only where the desk that it was
+    copied from is no longer at work. Its folders are resumed one by one.
+    """
+    actor, account = administrator(request), _server(server, in_use=True)
+    actions.resume_mail_account(account, actor=actor)
     return _done(account)
 
 
 @routes.get("/mail-servers/{server}/folders", scope="mail:read", gives=ServerFolders, also=(409,))
 def list_server_folders(request: HttpRequest, server: Path[Number]) -> ServerFolders:
     """Sign in at a mail server and list its folders"""
-    _administrator(request)
+    administrator(request)
     try:
         return ServerFolders(folders=folders_of(_server(server, in_use=True)))
     except AccountTrouble as trouble:
         raise OtherServerTrouble(said=str(trouble)) from trouble
-
-
-def _administrator(request: HttpRequest) -> Actor:
-    """Whoever maintains the system; to others there is no such thing. Raises NotFound."""
-    actor = known_caller(request).actor
-    if not actor.is_administrator:
-        raise NotFound
-    return actor
 
 
 def _server(server: int, *, in_use: bool = False) -> MailAccount:
@@ -111,9 +114,9 @@ def _done(account: MailAccount) -> MailServerDone:
 
 _PLAIN = (
     "name", "kind", "imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security",
-    "sent_folder", "auth_serv_id", "user", "sign_in", "grant", "tenant", "client_id", "client_secret_ends_on",
-    "authorise_url", "token_url", "scopes", "is_authorised", "authorised_at", "state", "last_error", "failing_since",
-    "last_good_at",
+    "sent_folder", "auth_serv_id", "user", "sign_in", "grant", "tenant", "client_id",
+    "client_secret_ends_on", "authorise_url", "token_url", "scopes", "is_authorised", "authorised_at", "state",
+    "last_error", "failing_since", "last_good_at", "held_at",
 )  # fmt: skip
 
 

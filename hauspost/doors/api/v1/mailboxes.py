@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Path, Query, Schema
 
 from hauspost.doors.api.addresses import address_of
-from hauspost.doors.api.callers import known_caller
-from hauspost.doors.api.finding import needed
+from hauspost.doors.api.finding import administrator, needed
 from hauspost.doors.api.routes import Routes
 from hauspost.doors.api.shapes.common import Number, ShortLine
 from hauspost.doors.api.shapes.mailboxes import (
@@ -39,7 +38,6 @@ from hauspost.duties.intake.models import FetchedFolder
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.refusals import Invalid, NotFound
 from hauspost.records.people import actions
-from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Mailbox, MailboxAlias, MailboxKey, Team
 
 routes = Routes("Mailboxes")
@@ -51,13 +49,13 @@ def list_mailboxes(request: HttpRequest) -> Mailboxes:
 
     Administrators only, like everything here.
     """
-    return Mailboxes(mailboxes=[_told(state) for state in states(_administrator(request))])
+    return Mailboxes(mailboxes=[_told(state) for state in states(administrator(request))])
 
 
 @routes.post("/mailboxes", scope="mail:write", gives=MailboxDone)
 def add_mailbox(request: HttpRequest, asked: MailboxAsked) -> MailboxDone:
     """Let mail to an address become tickets of a team"""
-    actor, team = _administrator(request), needed(Team, asked.team, "team")
+    actor, team = administrator(request), needed(Team, asked.team, "team")
     made = actions.add_mailbox(asked.address, team, name=asked.name, language=asked.language, actor=actor)
     return _done(made.pk, made.pk)
 
@@ -65,7 +63,7 @@ def add_mailbox(request: HttpRequest, asked: MailboxAsked) -> MailboxDone:
 @routes.get("/mailboxes/{mailbox}", scope="mail:read", gives=MailboxTold)
 def read_mailbox(request: HttpRequest, mailbox: Path[Number]) -> MailboxTold:
     """Read one mailbox"""
-    actor = _administrator(request)
+    actor = administrator(request)
     [state] = states(actor, Mailbox.objects.filter(id=_mailbox(mailbox).pk))
     return _told(state)
 
@@ -76,7 +74,7 @@ def change_mailbox(request: HttpRequest, mailbox: Path[Number], asked: MailboxCh
 
     All administrators are told by mail.
     """
-    actor, box = _administrator(request), _mailbox(mailbox)
+    actor, box = administrator(request), _mailbox(mailbox)
     fields: dict[str, Any] = {name: getattr(asked, name) for name in asked.model_fields_set}
     if "team" in fields:
         fields["team"] = needed(Team, asked.team, "team")
@@ -92,7 +90,7 @@ def archive_mailbox(request: HttpRequest, mailbox: Path[Number]) -> MailboxDone:
 
     Mail to it is refused, and nothing is fetched for it.
     """
-    actor = _administrator(request)
+    actor = administrator(request)
     folders.close_mailbox(_mailbox(mailbox), actor=actor)
     return _done(mailbox, mailbox)
 
@@ -100,7 +98,7 @@ def archive_mailbox(request: HttpRequest, mailbox: Path[Number]) -> MailboxDone:
 @routes.delete("/mailboxes/{mailbox}/archiving", scope="mail:write", gives=MailboxDone)
 def restore_mailbox(request: HttpRequest, mailbox: Path[Number]) -> MailboxDone:
     """Restore a mailbox that was archived"""
-    actor = _administrator(request)
+    actor = administrator(request)
     actions.restore_mailbox(_mailbox(mailbox), actor=actor)
     return _done(mailbox, mailbox)
 
@@ -108,7 +106,7 @@ def restore_mailbox(request: HttpRequest, mailbox: Path[Number]) -> MailboxDone:
 @routes.post("/mailboxes/{mailbox}/aliases", scope="mail:write", gives=MailboxDone)
 def add_mailbox_alias(request: HttpRequest, mailbox: Path[Number], asked: AliasAsked) -> MailboxDone:
     """Let mail to one more address come to a mailbox"""
-    actor = _administrator(request)
+    actor = administrator(request)
     made = actions.add_alias(_mailbox(mailbox), asked.address, may_send=asked.may_send, actor=actor)
     return _done(mailbox, made.pk)
 
@@ -118,7 +116,7 @@ def change_mailbox_alias(
     request: HttpRequest, mailbox: Path[Number], alias: Path[Number], asked: AliasChange
 ) -> MailboxDone:
     """Say whether replies may leave under an alias"""
-    actor = _administrator(request)
+    actor = administrator(request)
     actions.change_alias(_inside(MailboxAlias, mailbox, alias), may_send=asked.may_send, actor=actor)
     return _done(mailbox, alias)
 
@@ -126,7 +124,7 @@ def change_mailbox_alias(
 @routes.delete("/mailboxes/{mailbox}/aliases/{alias}", scope="mail:write", gives=MailboxDone)
 def remove_mailbox_alias(request: HttpRequest, mailbox: Path[Number], alias: Path[Number]) -> MailboxDone:
     """Let mail to an alias be refused from now on"""
-    actor = _administrator(request)
+    actor = administrator(request)
     folders.drop_alias(_inside(MailboxAlias, mailbox, alias), actor=actor)
     return _done(mailbox, alias)
 
@@ -137,7 +135,7 @@ def fetch_folder(request: HttpRequest, mailbox: Path[Number], asked: FolderAsked
 
     Nothing is deleted there unless `afterwards` says so.
     """
-    actor = _administrator(request)
+    actor = administrator(request)
     more = {"takes": asked.takes, "afterwards": asked.afterwards, "move_to": asked.move_to}
     made = folders.add_folder(_mailbox(mailbox), _server(asked.server, "server"), asked.folder, actor=actor, **more)
     return _done(mailbox, made.pk)
@@ -148,7 +146,7 @@ def change_folder(
     request: HttpRequest, mailbox: Path[Number], folder: Path[Number], asked: FolderChange
 ) -> MailboxDone:
     """Say what becomes of fetched mail on its server"""
-    actor, row = _administrator(request), _inside(FetchedFolder, mailbox, folder)
+    actor, row = administrator(request), _inside(FetchedFolder, mailbox, folder)
     folders.change_folder(row, afterwards=asked.afterwards, move_to=asked.move_to, actor=actor)
     return _done(mailbox, folder)
 
@@ -156,7 +154,7 @@ def change_folder(
 @routes.post("/mailboxes/{mailbox}/folders/{folder}/pausing", scope="mail:write", gives=MailboxDone, status=200)
 def pause_folder(request: HttpRequest, mailbox: Path[Number], folder: Path[Number]) -> MailboxDone:
     """Fetch nothing from a folder until it is resumed"""
-    actor = _administrator(request)
+    actor = administrator(request)
     folders.pause_folder(_inside(FetchedFolder, mailbox, folder), actor=actor)
     return _done(mailbox, folder)
 
@@ -164,7 +162,7 @@ def pause_folder(request: HttpRequest, mailbox: Path[Number], folder: Path[Numbe
 @routes.delete("/mailboxes/{mailbox}/folders/{folder}/pausing", scope="mail:write", gives=MailboxDone)
 def resume_folder(request: HttpRequest, mailbox: Path[Number], folder: Path[Number]) -> MailboxDone:
     """Fetch from a folder again, what came meanwhile first"""
-    actor = _administrator(request)
+    actor = administrator(request)
     folders.resume_folder(_inside(FetchedFolder, mailbox, folder), actor=actor)
     return _done(mailbox, folder)
 
@@ -175,7 +173,7 @@ def leave_folder(request: HttpRequest, mailbox: Path[Number], folder: Path[Numbe
 
     Its mail stays where it is.
     """
-    actor = _administrator(request)
+    actor = administrator(request)
     folders.remove_folder(_inside(FetchedFolder, mailbox, folder), actor=actor)
     return _done(mailbox, folder)
 
@@ -186,7 +184,7 @@ def add_mailbox_key(request: HttpRequest, mailbox: Path[Number], asked: KeyAsked
 
     Its private part is sealed and never told again.
     """
-    actor, box = _administrator(request), _mailbox(mailbox)
+    actor, box = administrator(request), _mailbox(mailbox)
     try:
         data = base64.b64decode("".join(asked.file.split()), validate=True)
     except (binascii.Error, ValueError) as fault:
@@ -197,7 +195,7 @@ def add_mailbox_key(request: HttpRequest, mailbox: Path[Number], asked: KeyAsked
 @routes.delete("/mailboxes/{mailbox}/keys/{mailbox_key}", scope="mail:write", gives=MailboxDone)
 def remove_mailbox_key(request: HttpRequest, mailbox: Path[Number], mailbox_key: Path[Number]) -> MailboxDone:
     """Forget a key"""
-    actor = _administrator(request)
+    actor = administrator(request)
     actions.remove_mailbox_key(_inside(MailboxKey, mailbox, mailbox_key), actor=actor)
     return _done(mailbox, mailbox_key)
 
@@ -205,7 +203,7 @@ def remove_mailbox_key(request: HttpRequest, mailbox: Path[Number], mailbox_key:
 @routes.post("/mailboxes/{mailbox}/receiving-test", scope="mail:write", gives=Findings, status=200)
 def test_receiving(request: HttpRequest, mailbox: Path[Number]) -> Findings:
     """Look into every folder that is fetched, and leave all as it is"""
-    actor = _administrator(request)
+    actor = administrator(request)
     found = trying.check_receiving(_mailbox(mailbox), actor=actor)
     return Findings(
         findings=[FindingTold(about=row.folder, ok=one.ok, words=one.words, detail=one.detail) for row, one in found]
@@ -215,7 +213,7 @@ def test_receiving(request: HttpRequest, mailbox: Path[Number]) -> Findings:
 @routes.post("/mailboxes/{mailbox}/sending-test", scope="mail:write", gives=Findings, status=200)
 def test_sending(request: HttpRequest, mailbox: Path[Number]) -> Findings:
     """Mail you something from each permitted address, and tell what the mail server answers"""
-    actor, box = _administrator(request), _mailbox(mailbox)
+    actor, box = administrator(request), _mailbox(mailbox)
     to = actor.who.addresses.filter(is_main=True).values_list("address", flat=True).first() if actor.who else None
     if not to:
         raise Invalid("to", _("You have no e-mail address here to which a test mail could go."))
@@ -235,14 +233,14 @@ def send_test_mails(request: HttpRequest, mailbox: Path[Number]) -> Attempts:
 
     No ticket is made of them.
     """
-    actor, box = _administrator(request), _mailbox(mailbox)
+    actor, box = administrator(request), _mailbox(mailbox)
     return _attempts(box, trying.send_trial(box, actor=actor))
 
 
 @routes.get("/mailboxes/{mailbox}/arrival-test", scope="mail:read", gives=Attempts)
 def read_test_mails(request: HttpRequest, mailbox: Path[Number], asked: Query[WhichMails]) -> Attempts:
     """How far the test mails came"""
-    _administrator(request)
+    administrator(request)
     numbers = [int(one) for one in asked.mails.split("-") if one.isascii() and one.isdecimal() and len(one) < 19]
     return _attempts(_mailbox(mailbox), numbers)
 
@@ -254,14 +252,6 @@ def _attempts(box: Mailbox, mails: Sequence[int]) -> Attempts:
     ]
     again = "-".join(str(number) for number in mails)
     return Attempts(attempts=rows, href=address_of(f"mailboxes/{box.pk}/arrival-test?mails={again}"))
-
-
-def _administrator(request: HttpRequest) -> Actor:
-    """Whoever maintains the system; to others there is no such thing. Raises NotFound."""
-    actor = known_caller(request).actor
-    if not actor.is_administrator:
-        raise NotFound
-    return actor
 
 
 def _mailbox(mailbox: int) -> Mailbox:

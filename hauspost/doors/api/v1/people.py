@@ -107,30 +107,6 @@ def change_person(request: HttpRequest, uid: Path[Uid], asked: PersonChange) -> 
 _PREFERENCES = ("language", "time_zone")
 
 
-@routes.post("/people/{uid}/deactivation", scope="people:write", gives=PersonDone, status=200)
-def deactivate(request: HttpRequest, uid: Path[Uid]) -> PersonDone:
-    """Let a leaver no longer act
-
-    Sessions, links and tokens end at once; tickets stay. Administrators only.
-    """
-    caller = known_caller(request)
-    person = _person(uid, caller)
-    actions.deactivate(person, actor=caller.actor)
-    return _done(person)
-
-
-@routes.delete("/people/{uid}/deactivation", scope="people:write", gives=PersonDone)
-def reactivate(request: HttpRequest, uid: Path[Uid]) -> PersonDone:
-    """Let somebody who came back act again
-
-    Administrators only.
-    """
-    caller = known_caller(request)
-    person = _person(uid, caller)
-    actions.reactivate(person, actor=caller.actor)
-    return _done(person)
-
-
 @routes.post("/people/{uid}/addresses", scope="people:write", gives=PersonDone, status=200)
 def add_address(request: HttpRequest, uid: Path[Uid], asked: AddressAsked) -> PersonDone:
     """Give a person one more address

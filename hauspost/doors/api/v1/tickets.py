@@ -16,6 +16,7 @@ from hauspost.doors.api.shapes.tickets import TicketDone, TicketPage, TicketTold
 from hauspost.doors.api.telling import ticket_done, ticket_told, tickets_told
 from hauspost.doors.api.written import writing_of
 from hauspost.doors.ui.serving import serve_csv
+from hauspost.duties.privacy import holds
 from hauspost.ground.refusals import Invalid, NotAllowed
 from hauspost.records.catalogue.models import Category
 from hauspost.records.catalogue.reading import team_for
@@ -70,7 +71,7 @@ def read_ticket(request: HttpRequest, number: Path[Number]) -> TicketTold:
     """
     ticket, view = ticket_for(number, known_caller(request).actor)
     tags = list(Tag.objects.filter(ticket=ticket).order_by("word").values_list("word", flat=True))
-    return ticket_told(ticket, view, tags)
+    return ticket_told(ticket, view, tags, holds.held_since([number]).get(number))
 
 
 @routes.post("/tickets", scope="tickets:write", gives=TicketDone, files=True)

@@ -18,7 +18,7 @@ from hauspost.records.people.refusals import NoLongerHere
 # What a token may be made for; the person's own rights bound it in any case.
 TOKEN_SCOPES = (
     "tickets:read", "tickets:write", "people:read", "people:write", "places:read", "places:write", "mail:read",
-    "mail:write", "record:read",
+    "mail:write", "record:read", "keeping:read", "keeping:write",
 )  # fmt: skip
 # How a token begins, so that it is known as one of ours where somebody left it lying about.
 BEGINNING = "hp_"
