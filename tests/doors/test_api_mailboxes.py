@@ -91,9 +91,10 @@ def test_secrets_are_written_and_never_read(karim: Program) -> None:
     told = [karim.get("mail-servers"), karim.get(f"mail-servers/{made['id']}"), made]
     assert SECRET not in json.dumps(told)
     assert told[1]["has_password"] is True and told[1]["has_client_secret"] is True
-    karim.patch(f"mail-servers/{made['id']}", {"name": "Other", "password": ""})
+    karim.patch(f"mail-servers/{made['id']}", {"name": "Other", "password": "", "believes_unnamed_results": True})
     account = MailAccount.objects.get()
     assert (account.name, sealed.password_of(account)) == ("Other", SECRET)
+    assert karim.get(f"mail-servers/{made['id']}")["believes_unnamed_results"] is True
     refused = karim.patch(f"mail-servers/{made['id']}", {"imap_host": "evil.example"}, 422)
     assert refused["errors"][0]["field"] == "password"
     karim.post(f"mail-servers/{made['id']}/archiving", status=200)

@@ -346,6 +346,19 @@ def test_the_kind_brings_what_is_known_of_it(karim: Client) -> None:
     assert "imap.gmail.com" in karim.get(f"{SERVERS}/new?kind=google").text
 
 
+def test_whether_exchange_onlines_unnamed_word_counts_is_asked_of_microsoft_alone(karim: Client) -> None:
+    """S7"""
+    account = provider(kind="microsoft", tenant="t")
+    there = f"{SERVERS}/{account.pk}"
+    assert "Vouches for senders no" in words(karim.get(there).text)
+    sends(karim, f"{there}?change=details", "details", believes_unnamed_results="1")
+    assert "Vouches for senders yes, as Exchange Online writes it" in words(karim.get(there).text)
+    assert "its Authentication-Results without a name count" in words(karim.get(there).text)
+    sends(karim, f"{there}?change=details", "details", believes_unnamed_results="")
+    assert not MailAccount.objects.get(pk=account.pk).believes_unnamed_results
+    assert "believes_unnamed" not in karim.get(f"{SERVERS}/{dovecot().pk}?change=details").text
+
+
 def test_a_secret_that_ends_is_warned_of(karim: Client) -> None:
     """P10.5."""
     account = provider(client_secret_ends_on=clock.now().date() + timedelta(days=12))

@@ -18,7 +18,7 @@ from hauspost.ground.config import LOOPBACK
 from hauspost.ground.mail import senders
 from hauspost.ground.mail.letter import read_letter
 from hauspost.ground.mail.senders import Findings
-from hauspost.records.people.models import Mailbox
+from hauspost.records.people.models import Address, Mailbox
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.actions.erasing import forget_writings
 from hauspost.records.tickets.company import status_of
@@ -26,6 +26,8 @@ from hauspost.records.tickets.models import Entry, Ticket
 from hauspost.records.tickets.writing import Writing
 from tests.desk import Desk
 from tests.doors.browsing import browser
+from tests.ground.test_exchange_online import FOUND, INSIDE
+from tests.ground.test_exchange_online import mail as at_microsoft
 
 OURS = "mx.lindner.example"
 _uids = count(1)
@@ -48,7 +50,12 @@ def test_our_servers_word_stands_on_the_entry(desk: Desk, behind_a_server: None)
     """S7"""
     found = evidence(desk, f"{OURS}; spf=pass smtp.mailfrom=x; dkim=fail (bad); dkim=pass header.d=x; dmarc=pass")
     assert found == {"spf": "pass", "dkim": "pass", "dmarc": "pass", "by": OURS}
-    assert [(mark.colour, mark.words) for mark in marks_of(found)] == [("green", "Sender confirmed")]
+    [mark] = marks_of(found)
+    assert (mark.colour, mark.words) == ("green", "Sender confirmed")
+    assert mark.more == f"SPF passed, DKIM passed, DMARC passed ({OURS})"
+    assert marks_of({"dkim": "policy", "auth": "pass", "by": "us"})[0].more == (
+        "DKIM does not count, signed in at the mail server: passed (checked here)"
+    )
 
 
 @pytest.mark.parametrize("results", ["mx.evil.example; dmarc=pass", "", f"{OURS}.evil; dmarc=pass"])
@@ -241,3 +248,72 @@ def test_our_servers_word_counts_only_from_where_it_stands(
     settings.HAUSPOST = ours  # type: ignore[attr-defined]
     delivery = Delivery(via=via, source=source, is_trusted_relay=trusted)
     assert proving.voucher_of(delivery) == (OURS if believed else "")
+
+
+def test_exchange_online_vouches_where_an_administrator_says_so(desk: Desk) -> None:
+    """S7: its word has no name; of what may be somebody else's nothing counts, whatever is ticked."""
+    account = MailAccount.objects.create(
+        name="Microsoft 365", kind="microsoft", imap_host="outlook.office365.com", user="it", created_at=clock.now()
+    )
+
+    def mail(domain: str, **parts: str) -> bytes:
+        found = FOUND.replace("firma.example", domain)
+        return at_microsoft(results=found, **parts).replace(
+            b"From: <a@firma.example>", f"From: <{desk.address('petra')}>\r\nMessage-ID: <{next(_uids)}@x>".encode()
+        )
+
+    def told(raw: bytes) -> dict[str, object]:
+        return Entry.objects.get(id=fetched(desk, account, raw).entry).evidence
+
+    assert told(mail("lindner.example")) == {}
+    account.believes_unnamed_results = True
+    account.save()
+    found = told(mail("lindner.example"))
+    assert found == {"spf": "pass", "dkim": "pass", "dmarc": "pass", "by": "Microsoft 365"}
+    assert [mark.words for mark in marks_of(found)] == ["Sender confirmed"]
+    # It has read another sender than we do; and the sender's own line below that of the front end.
+    assert told(mail("evil.example")) == {}
+    assert told(mail("lindner.example", about=INSIDE)) == {}
+    account.kind = "other"
+    account.save()
+    assert told(mail("lindner.example")) == {}
+
+
+@pytest.mark.parametrize(
+    ("results", "proof"),
+    [
+        ("auth=pass (cram-md5) smtp.auth=petra.lang@lindner.example smtp.mailfrom=x@y.example", "mail"),
+        ("auth=pass smtp.auth=PETRA.Lang@lindner.example; spf=fail; dkim=fail; dmarc=fail", "mail"),
+        ("auth=pass smtp.auth=p.lang@private.example", "mail"),
+        ("auth=pass smtp.auth=marta.nowak@lindner.example", "none"),
+        ("auth=pass smtp.auth=petra", "none"),
+        ("auth=pass", "none"),
+        ("auth=fail smtp.auth=petra.lang@lindner.example", "none"),
+        ('auth=pass smtp.mailfrom="a smtp.auth=petra.lang@lindner.example b" smtp.auth=eve', "none"),
+        ('auth=pass smtp.mailfrom="a smtp.auth=petra.lang@lindner.example b"', "none"),
+        ('spf=pass smtp.helo="x; auth=pass smtp.auth=petra.lang@lindner.example"', "none"),
+        ("spf=pass (x; auth=pass smtp.auth=petra.lang@lindner.example)", "none"),
+        ("spf=pass smtp.helo=x; dmarc=pass; dmarc=fail header.from=lindner.example", "none"),
+    ],
+)
+def test_who_signed_in_to_our_own_server_is_proven_by_their_name(
+    desk: Desk, behind_a_server: None, results: str, proof: str
+) -> None:
+    """S7, RFC 8601 2.7.4: by the very address in From, or another one of the same person; never by somebody else's."""
+    Address.objects.create(
+        address="p.lang@private.example", person=desk.person("petra"), created_at=clock.now(), is_main=False
+    )
+    headers = {"Authentication-Results": f"{OURS}; {results}"}
+    entry = Entry.objects.get(id=desk.receives(desk.letter("petra", headers=headers), trusted=False).entry)
+    assert entry.proof == ("authenticated mail" if proof == "mail" else "none"), entry.evidence
+    if proof == "mail":
+        assert entry.evidence["auth"] == "pass"
+        assert [(mark.colour, mark.words) for mark in marks_of(entry.evidence)] == [("green", "Sender confirmed")]
+        assert desk.sent("acknowledgement")
+
+
+def test_whoever_signed_in_speaks_for_one_sender_only(desk: Desk, behind_a_server: None) -> None:
+    """S7: of two in From nobody knows which one it is."""
+    headers = {"Authentication-Results": f"{OURS}; auth=pass smtp.auth=petra.lang@lindner.example"}
+    raw = desk.letter("petra", headers=headers).replace(b"\nTo:", b", marta.nowak@lindner.example\nTo:", 1)
+    assert Entry.objects.get(id=desk.receives(raw, trusted=False).entry).proof == "none"

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import get_current_timezone, make_aware
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from hauspost.doors.ui.formats import day, plain_name, size, when
 from hauspost.ground.mail.sealed_words import reason_in_words, signature_in_words
@@ -70,17 +71,35 @@ def _forwarded(evidence: Evidence, names: Mapping[str, str]) -> Mark | None:
 
 def _sender(evidence: Evidence) -> Mark | None:
     """The mail server's word on the sender, or our own (S7)."""
-    methods = [name for name in ("spf", "dkim", "dmarc") if name in evidence]
+    methods = [name for name in ("spf", "dkim", "dmarc", "auth") if name in evidence]
     if not methods:
         return None
     who = evidence.get("by", "")
-    details = ", ".join(f"{name.upper()} {evidence[name]}" for name in methods)
+    details = ", ".join(_found(name, str(evidence[name])) for name in methods)
     more = f"{details} ({_('checked here') if who == 'us' else who})"
-    if evidence.get("dmarc") == "pass" or evidence.get("aligned"):
+    if evidence.get("dmarc") == "pass" or evidence.get("aligned") or evidence.get("auth") == "pass":
         return Mark("green", "shield-check", _("Sender confirmed"), more)
     if evidence.get("dmarc") == "fail" or (evidence.get("spf"), evidence.get("dkim")) == ("fail", "fail"):
         return Mark("red", "shield-alert", _("Sender possibly forged"), more)
     return Mark("", "shield-question-mark", _("Sender not confirmed"), more)
+
+
+def _found(method: str, result: str) -> str:
+    """What a method found (RFC 8601 section 2.7), for people; what no standard knows stays as the server wrote it."""
+    words = {
+        "pass": pgettext("sender check", "passed"),
+        "fail": pgettext("sender check", "failed"),
+        "softfail": pgettext("sender check", "failed softly"),
+        "neutral": pgettext("sender check", "says nothing"),
+        "none": pgettext("sender check", "not there"),
+        "policy": pgettext("sender check", "does not count"),
+        "temperror": pgettext("sender check", "could not be asked"),
+        "permerror": pgettext("sender check", "cannot be read"),
+    }
+    found = words.get(result.lower(), result)
+    if method == "auth":
+        return _("signed in at the mail server: %(found)s") % {"found": found}
+    return f"{method.upper()} {found}"
 
 
 def _pretence(found: Sequence[Sequence[str]]) -> Mark | None:

@@ -197,8 +197,19 @@ class Case:
 
     @cached_property
     def evidence(self) -> dict[str, Any]:
-        """What is known of who really wrote, for the entry: "spf", "dkim", "dmarc" and "by" whose word it is (S7)."""
-        return evidence_of(self.delivery, self.letter, self.raw)
+        """What is known of who really wrote, for the entry: "spf", "dkim", "dmarc", "auth" and "by" whose word (S7)."""
+        return evidence_of(self.delivery, self.letter, self.raw, self._is_senders)
+
+    def _is_senders(self, address: str) -> bool:
+        """Is it the very address in From, or another one of the same person?"""
+        from hauspost.records.people.actions import known_person
+
+        clean = address.strip().lower()
+        if not clean or not self.sender or len(self.letter.from_) != 1:
+            return False
+        if clean == self.sender:
+            return True
+        return "@" in clean and self.known_sender is not None and known_person(clean) == self.known_sender
 
     @cached_property
     def proof(self) -> Proof:
@@ -206,7 +217,8 @@ class Case:
         company = settings.HAUSPOST.company_domains
         if self.delivery.is_trusted_relay and self.sender.rpartition("@")[2] in company:
             return Proof.TRUSTED_RELAY
-        if self.sender and (self.evidence.get("dmarc") == "pass" or self.evidence.get("aligned")):
+        found = self.evidence
+        if self.sender and (found.get("dmarc") == "pass" or found.get("aligned") or found.get("auth") == "pass"):
             return Proof.AUTHENTICATED_MAIL
         return Proof.NONE
 
@@ -226,6 +238,9 @@ class Case:
     def is_forged(self) -> bool:
         """Is it known that the sender is not who it says?"""
         found = self.evidence
+        if found.get("auth") == "pass":
+            # What a person hands in at home is no mail from their domain's servers.
+            return False
         return found.get("dmarc") == "fail" or (found.get("spf"), found.get("dkim")) == ("fail", "fail")
 
     @cached_property

@@ -12,7 +12,7 @@ from hauspost.records.tickets.models import Entry
 
 # Why a mail counts as a duplicate of one that was forgotten.
 WAS_FORGOTTEN = "was forgotten"
-_PURPOSE, _MARK_BYTES = "forgotten mail", 16
+_PURPOSE, _MARK_BYTES, _AT_ONCE = "forgotten mail", 16, 500
 _FORGOTTEN = hot.Question(
     lambda mark, mailbox: (
         Delivery.objects.filter(message_id_hash=mark, mailbox=mailbox, content_hash=None)
@@ -31,14 +31,10 @@ def mails_of(person: Person, addresses: list[str]) -> QuerySet[Delivery]:
 
 def forget_mails(person: Person, addresses: list[str]) -> list[Blob]:
     """Let raw mail, sender and subject go. Answers bytes nobody needs any more; in the caller's transaction."""
-    released: list[Blob] = []
     rows = mails_of(person, addresses)
-    for delivery_id in list(rows.exclude(blob="").values_list("id", flat=True)):
-        released += files.release(f"delivery:{delivery_id}")
     # What has not been read yet would come back as a ticket: it goes, too.
     rows.filter(disposed_at__isnull=True).update(disposition="discarded", because="erased", disposed_at=clock.now())
-    rows.update(raw=None, blob="", sender="", subject="", mail_from="", source="", detail="", sha256="")
-    return released
+    return _empty(rows)
 
 
 def forget_mails_of_ticket(number: int) -> list[Blob]:
@@ -71,17 +67,18 @@ def forget_again(rows: list[int]) -> list[Blob]:
 
 
 def _empty(rows: QuerySet[Delivery]) -> list[Blob]:
-    released: list[Blob] = []
-    for row in rows.defer("raw").order_by("id"):
-        if row.blob:
-            released += files.release(f"delivery:{row.id}")
-        mark = row.message_id_hash
-        if mark is not None and row.content_hash is not None:
-            payload = bytes(mark) + bytes(row.content_hash)
-            mark = tokens.ring().mac(_PURPOSE, payload, _MARK_BYTES)[1]
-        Delivery.objects.filter(id=row.id).update(
+    """Nothing but dates and dispositions stays: a plain hash of who wrote what could be guessed back."""
+    found = list(rows.only("id", "blob", "message_id_hash", "content_hash").order_by("id"))
+    released = [blob for row in found if row.blob for blob in files.release(f"delivery:{row.id}")]
+    for row in found:
+        if row.message_id_hash is not None and row.content_hash is not None:
+            payload = bytes(row.message_id_hash) + bytes(row.content_hash)
+            row.message_id_hash = tokens.ring().mac(_PURPOSE, payload, _MARK_BYTES)[1]
+    Delivery.objects.bulk_update(found, ["message_id_hash"], batch_size=_AT_ONCE)
+    for at in range(0, len(found), _AT_ONCE):
+        Delivery.objects.filter(id__in=[row.id for row in found[at : at + _AT_ONCE]]).update(
             raw=None, blob="", sender="", subject="", mail_from="", source="", detail="", sha256="", person_uid="",
-            message_id_hash=mark, content_hash=None,
+            content_hash=None,
         )  # fmt: skip
     return released
 

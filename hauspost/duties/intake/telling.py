@@ -68,6 +68,7 @@ FIELDS: Mapping[str, Callable[[], str]] = {
     "smtp_security": lambda: _("SMTP encryption"),
     "sent_folder": lambda: _("copy of sent mail in"),
     "auth_serv_id": lambda: _("its name in Authentication-Results"),
+    "believes_unnamed_results": lambda: _("its Authentication-Results without a name count"),
     "user": lambda: _("mailbox there"),
     "user before": lambda: _("mailbox there, before"),
     "sign_in": lambda: _("signs in"),

@@ -56,6 +56,8 @@ class MailAccount(models.Model):
     password_sealed = models.TextField(blank=True)
     # The name under which that server writes down what it found out about senders (S7); "" where it vouches for nobody.
     auth_serv_id = models.CharField(max_length=255, blank=True)
+    # Exchange Online writes no name: whether its word counts where the mail shows that it is its own; Microsoft only.
+    believes_unnamed_results = models.BooleanField(default=False)
 
     grant = models.CharField(max_length=10, choices=Grant.choices, default=Grant.DELEGATED)
     tenant = models.CharField(max_length=120, blank=True)

@@ -243,6 +243,9 @@ class MailServerTold(Told):
     auth_serv_id: str = Field(
         description="The name with which its Authentication-Results begin; empty: it vouches for no sender."
     )
+    believes_unnamed_results: bool = Field(
+        description="Whether the Authentication-Results that Exchange Online writes without a name count."
+    )
     user: str
     sign_in: str
     has_password: bool
@@ -295,6 +298,7 @@ class MailServerChange(Asked):
     smtp_security: Security = "starttls"
     sent_folder: Annotated[Line, Field(max_length=255)] = ""
     auth_serv_id: Annotated[Line, Field(max_length=255)] = ""
+    believes_unnamed_results: bool = False
     user: Annotated[Line, Field(max_length=320)] = ""
     sign_in: SignIn = "password"
     password: Secret = ""

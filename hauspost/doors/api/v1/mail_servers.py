@@ -114,7 +114,7 @@ def _done(account: MailAccount) -> MailServerDone:
 
 _PLAIN = (
     "name", "kind", "imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security",
-    "sent_folder", "auth_serv_id", "user", "sign_in", "grant", "tenant", "client_id",
+    "sent_folder", "auth_serv_id", "believes_unnamed_results", "user", "sign_in", "grant", "tenant", "client_id",
     "client_secret_ends_on", "authorise_url", "token_url", "scopes", "is_authorised", "authorised_at", "state",
     "last_error", "failing_since", "last_good_at", "held_at",
 )  # fmt: skip

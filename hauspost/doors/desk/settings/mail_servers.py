@@ -14,13 +14,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hauspost.doors.desk.settings import telling
-from hauspost.doors.desk.settings.forms import Form
+from hauspost.doors.desk.settings.forms import Form, flag
 from hauspost.doors.desk.settings.frame import for_administrators, settings_page
 from hauspost.doors.desk.settings.mail_server_authorising import redirect_uri
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
 from hauspost.duties.intake.folders import retire_account
 from hauspost.duties.intake.models import FetchedFolder
+from hauspost.duties.intake.proving import believes_unnamed
 from hauspost.duties.intake.trying import permitted_addresses
 from hauspost.ground import clock
 from hauspost.ground.accounts.checking import check_imap, check_smtp
@@ -36,6 +37,7 @@ _DETAILS = (
     "smtp_security", "sent_folder",
 )  # fmt: skip
 _PROGRAM = ("sign_in", "grant", "client_id", "client_secret_ends_on")
+_UNNAMED = "believes_unnamed_results"
 # What each kind's form asks besides; what it does not ask stays as it is.
 _LOGIN: Mapping[str, tuple[str, ...]] = {
     "microsoft": (*_PROGRAM, "tenant"),
@@ -125,7 +127,13 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _held(account: MailAccount, names: tuple[str, ...]) -> dict[str, str]:
     held = {name: getattr(account, name) for name in names}
-    return {name: "" if value is None else str(value) for name, value in held.items()}
+    return {name: _shown(value) for name, value in held.items()}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return flag(value)
+    return "" if value is None else str(value)
 
 
 def _asked(values: Mapping[str, str]) -> dict[str, Any]:
@@ -134,6 +142,8 @@ def _asked(values: Mapping[str, str]) -> dict[str, Any]:
     for name in ("imap_port", "smtp_port"):
         if name in asked:
             asked[name] = _port(asked[name], name)
+    if _UNNAMED in asked:
+        asked[_UNNAMED] = bool(asked[_UNNAMED])
     if "client_secret_ends_on" in asked:
         asked["client_secret_ends_on"] = _day(asked["client_secret_ends_on"])
     return asked
@@ -189,7 +199,7 @@ def one(request: HttpRequest, server: int) -> HttpResponse:
 
 def _fields(account: MailAccount, card: str) -> dict[str, str]:
     if card == "details":
-        return _held(account, _DETAILS)
+        return _held(account, (*_DETAILS, _UNNAMED) if account.kind == MailAccount.Kind.MICROSOFT else _DETAILS)
     # Secrets begin empty, whatever is stored.
     kind = account.kind
     return _held(account, _LOGIN[kind]) | dict.fromkeys(_SECRETS[kind], "") if card == "login" else {}
@@ -230,6 +240,7 @@ def _page(
         form=form,
         found={"receiving": None, "sending": None} | found,
         kind=account.kind,
+        believes_unnamed=believes_unnamed(account),
         **_choices(account.kind),
     )
 

@@ -54,6 +54,7 @@ class AccountFields(TypedDict, total=False):
     smtp_security: str
     sent_folder: str
     auth_serv_id: str
+    believes_unnamed_results: bool
     user: str
     sign_in: str
     password: str
@@ -220,6 +221,8 @@ def _clean(name: str, value: Any) -> Any:
             )
         case "client_secret_ends_on":
             return value
+        case "believes_unnamed_results":
+            return bool(value)
     return one_line(value, _FIELDS[name].max_length or 255)
 
 
