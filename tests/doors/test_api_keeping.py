@@ -83,8 +83,11 @@ def test_the_log_leaves_as_csv_and_that_is_recorded(karim: Program, desk: Desk) 
 
 
 def test_the_log_names_no_confidential_ticket_and_nobody_of_an_emptied_one(karim: Program, desk: Desk) -> None:
-    """P33.3, P41.1: neither in the answer nor in the file, nor by looking for the person."""
+    """P33.3, P41.1: neither in the answer nor in the file, nor by looking for the person; a hold tells no number either."""
     secret, open_one = desk.ticket("petra", to="hr"), desk.ticket("marta")
+    for ticket in (secret, open_one):
+        karim.post("legal-holds", {"ticket": ticket.number, "reason": "Case 7 O 12/26"})
+    assert [hold["ticket"] for hold in karim.get("legal-holds")["holds"]] == [open_one.number, None]
     actions.assign(open_one, desk.person("anna"), actor=desk.actor("anna"))
     for ticket, by in ((secret, "giulia"), (open_one, "anna")):
         row = closed(desk, ticket, by)

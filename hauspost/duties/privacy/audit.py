@@ -64,7 +64,7 @@ def which(asked: Asked, reader: Actor) -> Q:
     # By whole kinds, which the index knows, on both databases; a test holds that every kind is told there.
     found = Q(kind__in=[kind for kind in TOLD if kind.startswith(_prefixes(asked.group))])
     # Every emergency access is told, as on its own page.
-    told_anyway = ~Q(kind__startswith="ticket.") | Q(kind="ticket.emergency_access")
+    told_anyway = ~Q(stream__name__startswith="ticket:") | Q(kind="ticket.emergency_access")
     found &= told_anyway | Q(stream__name__in=_open_tickets(reader))
     zone = timezone.get_current_timezone()
     if asked.since:

@@ -1,6 +1,6 @@
 """Legal holds: what must stay, whatever rule or wish says otherwise (P41.1)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from hauspost.ground.history.actions import Part, record
 from hauspost.ground.refusals import Invalid, NotAllowed
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person
-from hauspost.records.tickets.actions.erasing import told_to
+from hauspost.records.tickets.actions.erasing import not_secret_to, told_to
 from hauspost.records.tickets.models import Entry, Ticket
 
 LONGEST_REASON = 2000
@@ -62,6 +62,12 @@ def held_since(numbers: Collection[int]) -> Mapping[int, datetime]:
     """Since when holds stand on these tickets themselves."""
     found = standing().filter(ticket__in=numbers).values_list("ticket", "since")
     return {number: since for number, since in found if number is not None}
+
+
+def told_numbers(holds: Iterable[LegalHold], reader: Actor) -> set[int]:
+    """Which of the held tickets this reader may hear of: not those of confidential teams (P33.3)."""
+    numbers = [hold.ticket_id for hold in holds if hold.ticket_id is not None]
+    return set(Ticket.objects.filter(not_secret_to(reader), number__in=numbers).values_list("number", flat=True))
 
 
 def held() -> Q:

@@ -117,7 +117,8 @@ class HoldTold(Told):
     """Nothing of this ticket, or of this person, goes while it stands."""
 
     id: int
-    ticket: int | None
+    on: Literal["ticket", "person"]
+    ticket: int | None = Field(description="Its number; null where it is a confidential team’s.")
     person: PersonNamed | None
     reason: str
     by: PersonNamed | None

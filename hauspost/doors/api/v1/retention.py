@@ -141,7 +141,8 @@ def list_legal_holds(request: HttpRequest, asked: Query[HoldFilter]) -> Holds:
 
     A hold wins over every rule, and over erasing a person.
     """
-    _seen(administrator(request))
+    actor = administrator(request)
+    _seen(actor)
     found = holds.standing().select_related("person", "by").order_by("-id")
     if asked.ticket is not None:
         found = found.filter(ticket=asked.ticket)
@@ -149,7 +150,8 @@ def list_legal_holds(request: HttpRequest, asked: Query[HoldFilter]) -> Holds:
         found = found.filter(id__lt=before)
     rows = list(found[: asked.limit + 1])
     following = str(rows[asked.limit - 1].id) if len(rows) > asked.limit else None
-    return Holds(holds=[_hold_told(row) for row in rows[: asked.limit]], next=following)
+    numbers = holds.told_numbers(rows, actor)
+    return Holds(holds=[_hold_told(row, numbers) for row in rows[: asked.limit]], next=following)
 
 
 @routes.post("/legal-holds", scope="keeping:write", gives=HoldDone)
@@ -213,10 +215,11 @@ def _done(kept: RetentionRule) -> RuleDone:
     return RuleDone(id=kept.id, href=address_of(f"retention-rules/{kept.id}"))
 
 
-def _hold_told(row: LegalHold) -> HoldTold:
+def _hold_told(row: LegalHold, numbers: set[int]) -> HoldTold:
     return HoldTold(
         id=row.id,
-        ticket=row.ticket_id,
+        on="ticket" if row.ticket_id is not None else "person",
+        ticket=row.ticket_id if row.ticket_id in numbers else None,
         person=person_named(row.person) if row.person is not None else None,
         reason=row.reason,
         by=person_named(row.by) if row.by is not None else None,
