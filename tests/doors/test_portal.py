@@ -233,10 +233,10 @@ def test_what_only_the_desk_fills_in_stays_there(petra: Client, desk: Desk, tick
     anna = desk.actor("anna")
     actions.assign(ticket, desk.person("jonas"), actor=anna)
     actions.catalogue(ticket, actor=anna, impact=3, urgency=3, affected=desk.person("mira"))
-    actions.set_impact(ticket, actor=anna, people=17, percent=50)
+    actions.set_impact(ticket, actor=anna, people=4711, percent=50)
     actions.tag(ticket, "moody", actor=anna)
     said = words(petra.get(f"/my-tickets/{ticket.number}").text) + words(petra.get("/my-tickets").text)
-    for secret in ("Jonas", "critical", "Critical", "17", "moody"):
+    for secret in ("Jonas", "critical", "Critical", "4711", "moody"):
         assert secret not in said
     assert "For Mira Kowalski" in said
 

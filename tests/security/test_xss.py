@@ -175,7 +175,7 @@ SHOW_NOTHING = {
     "link-removal", "tags", "tag-removal", "quarantine-retry", "delivery-file", "delivery-retry", "delivery-ticket",
     "delivery-discarding", "outgoing-retry", "outgoing-retry-all", "reaction-retry", "reaction-dropping", "my-answers",
     "my-confirmation", "my-reopening", "my-file", "notices-reading", "absence-removal", "audit-export", "authenticator-removal",
-    "emergency-opening", "export", "hold-lifting", "holds", "ledger-export", "my-links", "my-rating", "other-sessions",
+    "emergency-opening", "export", "hold-lifting", "holds", "table-export", "my-tickets-export", "my-links", "my-rating", "other-sessions",
     "passkey-name", "passkey-removal", "privacy-erasure", "privacy-export", "recovery-codes", "retention-adding",
     "retention-pausing", "retention-removing", "retention-starting", "ticket-dossier", "token-removal", "health", "metrics",
     "elsewhere", "elsewhere-removal", "passed-on", "spam", "unchecked-judging",

@@ -1,5 +1,7 @@
 """Being away: one's own absences with who stands in, and for team leads those of their people (P48.1)."""
 
+from collections.abc import Iterator, Mapping
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
@@ -46,6 +48,13 @@ def show(request: HttpRequest) -> HttpResponse:
         today=today(),
         people=[(str(one.uid), one.name) for one in people] if len(people) > 1 else [],
     )
+
+
+def table(actor: Actor, sent: Mapping[str, str]) -> Iterator[list[object]]:
+    """The same absences as rows for a file, after a row of headings."""
+    yield [_("Person"), _("First day"), _("Last day"), _("Deputy")]
+    for row in _absences([_oneself(actor), *_led_by(actor)]):
+        yield [row.person.name, row.starts_on, row.ends_on, row.deputy.name if row.deputy else ""]
 
 
 @at_the_desk

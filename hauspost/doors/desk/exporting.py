@@ -1,23 +1,23 @@
 """Any list of the desk as a CSV file for spreadsheets: the same gate, at most 50,000 rows, noted in the record."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from hauspost.doors.desk.frame import at_the_desk, for_the_mailroom
+from hauspost.doors.desk import absences
+from hauspost.doors.desk.frame import at_the_desk, has_desk, sees_mailroom
 from hauspost.doors.desk.lists import listed
-from hauspost.doors.desk.reasons import because
+from hauspost.doors.desk.mailroom import tables as mailroom
+from hauspost.doors.desk.settings import tables as settings
+from hauspost.doors.desk.settings.frame import sees_settings
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.serving import serve_csv
-from hauspost.duties.intake import ledger
-from hauspost.duties.intake.models import Delivery
 from hauspost.ground.search.actions import Readable, search
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.exporting import MOST_ROWS, exported, note_export
@@ -25,7 +25,44 @@ from hauspost.records.tickets.indexing import scopes_at_desk_of
 from hauspost.records.tickets.knowing import seen_at_desk
 from hauspost.records.tickets.paging import all_by_number
 
+Rows = Iterator[list[object]]
 _AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list as a file: to whom its page is open, and its rows, narrowed as the page was; first the headings."""
+
+    open_to: Callable[[Actor], bool]
+    rows: Callable[[Actor, Mapping[str, str]], Rows]
+
+
+def _administers(actor: Actor) -> bool:
+    return actor.is_administrator
+
+
+# Every list that is not of tickets, by its name in addresses and in the record.
+TABLES: Mapping[str, Table] = {
+    "absences": Table(has_desk, absences.table),
+    "ledger": Table(sees_mailroom, mailroom.ledger),
+    "quarantine": Table(sees_mailroom, mailroom.quarantine),
+    "unchecked": Table(sees_mailroom, mailroom.unchecked),
+    "outgoing": Table(_administers, mailroom.outgoing),
+    "reactions": Table(_administers, mailroom.reactions),
+    "people": Table(sees_settings, settings.people),
+    "teams": Table(sees_settings, settings.teams),
+    "roles": Table(sees_settings, settings.roles),
+    "departments": Table(sees_settings, settings.departments),
+    "places": Table(sees_settings, settings.places),
+    "categories": Table(sees_settings, settings.categories),
+    "mailboxes": Table(sees_settings, settings.mailboxes),
+    "mail-servers": Table(_administers, settings.mail_servers),
+    "programs": Table(_administers, settings.programs),
+    "retention-rules": Table(_administers, settings.retention_rules),
+    "holds": Table(_administers, settings.holds),
+    "emergencies": Table(sees_settings, settings.emergencies),
+    "backups": Table(sees_settings, settings.backups),
+}
 
 
 @at_the_desk
@@ -53,52 +90,33 @@ def _found(query: str, actor: Actor) -> Iterator[list[int]]:
             return
 
 
-@for_the_mailroom
+@at_the_desk
 @require_POST
-def mails(request: HttpRequest) -> HttpResponseBase:
-    """POST /desk/mailroom/export: the ledger, as far as it was asked for."""
-    actor, sent = actor_of(request), request.POST
-    asked = {name: sent.get(name, "").replace("\0", "").strip()[:200] for name in ("sender", "words", "disposition")}
-    try:
-        on = parse_date(sent.get("on", ""))
-    except ValueError:
-        on = None
-    note_export("ledger", actor=actor)
-    reader = (get_language() or "en", timezone.get_current_timezone())
-    headings = [_("Received"), _("From"), _("To"), _("Subject"), _("Disposition"), _("Because"), _("Ticket")]
-    return serve_csv(_mails({**asked, "on": on}, actor, headings, reader), "ledger.csv")
+def table(request: HttpRequest, table: str) -> HttpResponseBase:
+    """POST /desk/export/<table>: a list of another kind, with what its page was narrowed by."""
+    actor, found = actor_of(request), TABLES.get(table)
+    if found is None or not found.open_to(actor):
+        raise Http404
+    note_export(table, actor=actor)
+    return serve_csv(_ended(_as_read_here(found.rows(actor, request.POST.dict()))), f"{table}.csv")
 
 
-def _mails(asked: dict[str, Any], actor: Actor, headings: list[str], reader: tuple[str, Any]) -> Iterator[list[Any]]:
-    yield headings
-    before, told = None, 0
-    while told < MOST_ROWS:
-        rows = ledger.entries(actor=actor, before=before, limit=_AT_ONCE, **asked)
-        # The page has long been answered when this runs: language and zone are set for each step anew.
-        with override(reader[0]), timezone.override(reader[1]):
-            cells = _mail_rows(rows, actor)
-        yield from cells
-        told += len(rows)
-        if len(rows) < _AT_ONCE:
-            return
-        before = rows[-1].id
-    with override(reader[0]):
-        last = _("Only %(count)s rows are here. Narrow the list to get the rest.") % {"count": MOST_ROWS}
-    yield ["…", last]
+def _as_read_here(rows: Rows) -> Rows:
+    """The same rows in the reader's language and zone: the page has long been answered when they are made."""
+    language, zone = get_language() or "en", timezone.get_current_timezone()
+
+    def made() -> Rows:
+        while True:
+            with override(language), timezone.override(zone):
+                row = next(rows, None)
+            if row is None:
+                return
+            yield row
+
+    return made()
 
 
-def _mail_rows(rows: Sequence[Delivery], actor: Actor) -> list[list[Any]]:
-    # A mail may have gone to a ticket that is another team's by now: then not even its number (P11.1).
-    seen = seen_at_desk({row.ticket for row in rows if row.ticket}, actor)
-    return [
-        [
-            timezone.make_naive(row.received_at),
-            row.sender or row.mail_from,
-            row.recipient,
-            row.subject,
-            row.get_disposition_display(),
-            " ".join(text for text in (str(because(row.because)), row.detail) if text),
-            row.ticket if row.ticket in seen else None,
-        ]
-        for row in rows
-    ]
+def _ended(rows: Rows) -> Rows:
+    """The headings and at most 50,000 rows; then the last one says that there is more (P15.5)."""
+    last = _("Only %(count)s rows are here. Narrow the list to get the rest.") % {"count": MOST_ROWS}
+    return (row if told <= MOST_ROWS else ["…", last] for told, row in zip(range(MOST_ROWS + 2), rows, strict=False))

@@ -13,6 +13,7 @@ urlpatterns = [
     path("my-tickets", tickets.show, name="my-tickets"),
     path("my-tickets/shared", tickets.shared, name="shared-tickets"),
     path("my-tickets/department", tickets.department, name="department-tickets"),
+    path("my-tickets/export", tickets.export, name="my-tickets-export"),
     path(_one, ticket.show, name="my-ticket"),
     path(f"{_one}/answers", ticket.answers, name="my-answers"),
     path(f"{_one}/confirmation", ticket.confirmation, name="my-confirmation"),

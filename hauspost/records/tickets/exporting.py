@@ -28,13 +28,13 @@ _FOR_ALL: Mapping[str, tuple[Callable[[], str], Cell]] = {
     "status": (lambda: _("Status"), lambda row: row.status.name),
     "requester": (lambda: _("Requester"), lambda row: row.requester.name),
     "team": (lambda: _("Team"), lambda row: row.team.name),
-    "assignee": (lambda: _("Assignee"), lambda row: row.assignee.name if row.assignee else None),
     "opened_at": (lambda: _("Opened"), lambda row: _local(row.opened_at)),
     "changed_at": (lambda: _("Changed"), lambda row: _local(row.changed_at)),
     "resolved_at": (lambda: _("Resolved"), lambda row: _local(row.resolved_at)),
     "closed_at": (lambda: _("Closed"), lambda row: _local(row.closed_at)),
 }
 _FOR_THE_DESK: Mapping[str, tuple[Callable[[], str], Cell]] = {
+    "assignee": (lambda: _("Assignee"), lambda row: row.assignee.name if row.assignee else None),
     "type": (lambda: _("Type"), lambda row: _word(TicketType.choices, row.type)),
     "category": (lambda: _("Category"), lambda row: row.category.path if row.category else None),
     "priority": (lambda: _("Priority"), lambda row: _word(Priority.choices, row.priority)),

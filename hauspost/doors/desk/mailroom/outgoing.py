@@ -1,9 +1,9 @@
 """The queue of outgoing mail, for administrators: age, last error, try again now (P5.6)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from hauspost.doors.desk.frame import desk_page, for_the_mailroom
 from hauspost.doors.ui.acting import actor_of
 from hauspost.ground.mail import outbox
 from hauspost.ground.mail.models import OutgoingMail, OutgoingRecipient
+from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Ticket
 
 _MOST = 200
@@ -38,18 +39,9 @@ def _only_administrators(request: HttpRequest) -> None:
 def show(request: HttpRequest) -> HttpResponse:
     """GET /desk/mailroom/outgoing: what waits, then what failed."""
     _only_administrators(request)
-    recipients = Prefetch("recipients", OutgoingRecipient.objects.order_by("id"))
-    waiting = OutgoingMail.objects.waiting().longest_waiting_first()
-    troubled = OutgoingMail.objects.in_trouble().filter(next_try_at__isnull=True).order_by("-id")
-    rows = [
-        *waiting.defer("raw").prefetch_related(recipients)[:_MOST],
-        *troubled.defer("raw").prefetch_related(recipients)[:_MOST],
-    ]
-    actor, about = actor_of(request), {row.about for row in rows}
-    # That mail waits is an administrator's affair; whose, in a confidential team's ticket, is not (P33.3).
-    tickets = Ticket.objects.filter(number__in=about)
-    own = set(tickets.at_desk_of(actor).values_list("number", flat=True))
-    secret = set(tickets.filter(team__is_confidential=True).values_list("number", flat=True)) - own
+    waiting, troubled = queued()
+    rows = [*waiting[:_MOST], *troubled[:_MOST]]
+    own, secret = own_and_secret(rows, actor_of(request))
     return desk_page(
         request,
         "desk/mailroom/outgoing.html",
@@ -63,6 +55,24 @@ def show(request: HttpRequest) -> HttpResponse:
         states={state: words() for state, words in STATES.items()},
         colours=COLOURS,
     )
+
+
+def queued() -> "tuple[QuerySet[OutgoingMail], QuerySet[OutgoingMail]]":
+    """What waits, the longest waiting first; and what failed, the newest first."""
+    recipients = Prefetch("recipients", OutgoingRecipient.objects.order_by("id"))
+    waiting = OutgoingMail.objects.waiting().longest_waiting_first()
+    troubled = OutgoingMail.objects.in_trouble().filter(next_try_at__isnull=True).order_by("-id")
+    return waiting.defer("raw").prefetch_related(recipients), troubled.defer("raw").prefetch_related(recipients)
+
+
+def own_and_secret(rows: Sequence[OutgoingMail], actor: Actor) -> tuple[set[int], set[int]]:
+    """The tickets of these mails that somebody may open, and those of which not even the number is told.
+
+    That mail waits is an administrator's affair; whose, in a confidential team's ticket, is not (P33.3).
+    """
+    tickets = Ticket.objects.filter(number__in={row.about for row in rows})
+    own = set(tickets.at_desk_of(actor).values_list("number", flat=True))
+    return own, set(tickets.filter(team__is_confidential=True).values_list("number", flat=True)) - own
 
 
 @for_the_mailroom

@@ -1,5 +1,8 @@
 """Reactions that failed three times and were parked: their ticket waits until somebody looks."""
 
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -11,6 +14,8 @@ from hauspost.ground.history.models import Pending
 from hauspost.ground.history.reading import ticket_number
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Ticket
+
+_MOST = 200
 
 
 def _administrator(request: HttpRequest) -> Actor:
@@ -26,14 +31,30 @@ def _administrator(request: HttpRequest) -> Actor:
 def show(request: HttpRequest) -> HttpResponse:
     """GET /desk/mailroom/reactions."""
     actor = _administrator(request)
-    rows = list(Pending.objects.parked().select_related("event", "stream")[:200])
-    # That something waits is an administrator's affair; which ticket of a confidential team, is not (P33.3).
+    rows = list(parked()[:_MOST])
+    return desk_page(
+        request,
+        "desk/mailroom/reactions.html",
+        current="mailroom",
+        tab="reactions",
+        rows=rows,
+        hidden=hidden_from(actor, rows),
+    )
+
+
+def parked() -> "QuerySet[Pending]":
+    """What failed three times, the longest parked first."""
+    return Pending.objects.parked().select_related("event", "stream")
+
+
+def hidden_from(actor: Actor, rows: Sequence[Pending]) -> set[str]:
+    """The streams of those tickets of which not even the number is told.
+
+    That something waits is an administrator's affair; which ticket of a confidential team, is not (P33.3).
+    """
     secret = Ticket.objects.filter(team__is_confidential=True).exclude(team_id__in=actor.teams_with("read"))
     numbers = [ticket_number(row.event) for row in rows]
-    hidden = {f"ticket:{number}" for number in secret.filter(number__in=numbers).values_list("number", flat=True)}
-    return desk_page(
-        request, "desk/mailroom/reactions.html", current="mailroom", tab="reactions", rows=rows, hidden=hidden
-    )
+    return {f"ticket:{number}" for number in secret.filter(number__in=numbers).values_list("number", flat=True)}
 
 
 @for_the_mailroom

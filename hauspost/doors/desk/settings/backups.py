@@ -59,8 +59,8 @@ def _page(request: HttpRequest, refused: str = "", status: int = 200) -> HttpRes
         alarm=watching.words(state.alarm),
         refused=refused,
         rows=list(BackupRun.objects.select_related("asked_by").order_by("-id")[:_SHOWN]),
-        kinds={"backup": _("Backup"), "drill": _("Drill"), "restore": _("Restore")},
-        outcome=lambda run: _outcome(run, moment),
+        kinds=kinds(),
+        outcome=lambda run: outcome(run, moment),
         what=_what,
         where=_where,
         folder=settings.HAUSPOST.backup_folder,
@@ -70,7 +70,12 @@ def _page(request: HttpRequest, refused: str = "", status: int = 200) -> HttpRes
     )
 
 
-def _outcome(run: BackupRun, moment: datetime) -> tuple[str, str]:
+def kinds() -> dict[str, str]:
+    """What is done, in words."""
+    return {"backup": _("Backup"), "drill": _("Drill"), "restore": _("Restore")}
+
+
+def outcome(run: BackupRun, moment: datetime) -> tuple[str, str]:
     """A colour and a word for how a run ended, or how far it is."""
     known = {
         "good": ("green", _("good")),

@@ -45,7 +45,7 @@ class Node:
 def show(request: HttpRequest) -> HttpResponse:
     """GET /desk/settings/categories."""
     actor = actor_of(request)
-    tree = _tree(actor)
+    tree = tree_for(actor)
     return settings_page(
         request,
         "desk/settings/categories.html",
@@ -55,7 +55,7 @@ def show(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _tree(reader: Actor) -> list[Node]:
+def tree_for(reader: Actor) -> list[Node]:
     """The whole tree by name, what is archived last; two queries."""
     rows = list(Category.objects.select_related("default_team"))
     rows.sort(key=lambda row: (row.archived_at is not None, row.name.casefold()))

@@ -64,19 +64,19 @@ def _page(request: HttpRequest, form: Form, status: int = 200) -> HttpResponse:
         section="emergency",
         status=status,
         form=form,
-        accesses=_accesses(),
+        accesses=accesses(_MOST),
         may_open=actor_of(request).is_administrator,
         most=_MOST,
     )
 
 
-def _accesses() -> Sequence[Access]:
-    """The latest ones, from the record; nothing of the tickets but their numbers."""
+def accesses(most: int | None = None) -> Sequence[Access]:
+    """All of them or the latest ones, from the record; nothing of the tickets but their numbers."""
     events = list(
         Event.objects.filter(kind="ticket.emergency_access")
         .select_related("stream")
         .prefetch_related("parts")
-        .order_by("-occurred_at", "-id")[:_MOST]
+        .order_by("-occurred_at", "-id")[:most]
     )
     names = names_of(sorted({data_of(event)["person"] for event in events}))
     return [

@@ -62,7 +62,7 @@ def one(request: HttpRequest, rule: int) -> HttpResponse:
         "desk/settings/retention_rule.html",
         section="retention",
         rule=kept,
-        words=_words(kept),
+        words=words_of(kept),
         seen=retention.preview(kept, actor_of(request)),
     )
 
@@ -143,7 +143,7 @@ def _rule(rule: int) -> RetentionRule:
     return found
 
 
-def _words(kept: RetentionRule) -> dict[str, str]:
+def words_of(kept: RetentionRule) -> dict[str, str]:
     """A rule as one says it."""
     return {
         "team": kept.team.name if kept.team is not None else _("All teams"),
@@ -161,7 +161,7 @@ def _page(
         "desk/settings/retention.html",
         section="retention",
         status=status,
-        rules=[(kept, _words(kept)) for kept in rules],
+        rules=[(kept, words_of(kept)) for kept in rules],
         holds=holds.standing().select_related("ticket", "person", "by").order_by("-since", "-id"),
         days=retention.gone_by_day(),
         rule_form=rule_form or Form.showing(_RULE),

@@ -85,6 +85,7 @@ FIELDS: Mapping[str, Callable[[], str]] = {
     "deputy": lambda: _("Deputy"),
     "starts_on": lambda: _("From"),
     "ends_on": lambda: pgettext("last day", "To"),
+    "list": lambda: _("List"),
     "count": lambda: _("Number"),
     "bounces": lambda: _("Bounces"),
     "into": lambda: _("Merged into"),
