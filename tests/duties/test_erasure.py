@@ -177,6 +177,21 @@ def test_the_sums_of_the_ledger_stay_after_an_erasure(desk: Desk) -> None:
     assert not Delivery.objects.exclude(raw=None).exists()
 
 
+def test_no_hash_of_an_erased_mail_can_be_guessed_back_and_it_does_not_come_back(desk: Desk) -> None:
+    """P41.2, P12.2: who knows the address and guesses the words finds no hash of them; we know the mail all the same."""
+    raw = desk.letter("petra", text="Danke!")
+    was = desk.receives(raw)
+    assert was.content_hash is not None
+
+    _erase_within_a_test(desk.person("petra"), desk)
+
+    now = Delivery.objects.get(id=was.id)
+    assert now.content_hash is None and bytes(now.message_id_hash or b"") != bytes(was.message_id_hash or b"")
+    assert (now.person_uid, now.sha256, now.disposition) == ("", "", "ticket")
+    again = desk.receives(raw)
+    assert (again.disposition, again.because, again.ticket) == ("duplicate", "was forgotten", None)
+
+
 def test_somebody_with_open_work_is_not_erased_yet(desk: Desk) -> None:
     ticket = desk.ticket("petra")
     tickets.assign(ticket, desk.person("anna"), actor=desk.actor("deniz"))
