@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from hauspost.doors.listeners import lmtp, run, smtp
+from hauspost.doors.listeners._house import House
 from hauspost.doors.listeners._journal import Journal
 from hauspost.doors.listeners._recipients import Recipients
-from hauspost.doors.listeners._smtp_session import House
 from hauspost.duties.intake.actions import Envelope
 
 PATIENCE = 20.0
@@ -82,7 +82,7 @@ class Door:
 
     async def _open(self) -> None:
         self.house = House(
-            journal=Journal(self.intake.keep, outages=(ConnectionError,)),
+            journal=Journal(self.intake.keep),
             recipients=Recipients(self.intake.is_ours, domains=frozenset({"firma.example"})),
             spool=self.folder / "spool",
             hostname="desk.firma.example",

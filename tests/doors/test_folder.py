@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 
 from hauspost.doors.listeners.folder import Found, UnreadableMail, Watch, envelope_of, keep_all, mails_in
 from tests.doors._listening import Intake
@@ -65,6 +66,24 @@ def test_a_mail_that_cannot_be_stored_stays_in_new(intake: Intake, maildir: Path
     assert len(list((maildir / "new").iterdir())) == 1
     intake.refuses = lambda envelope: None
     assert looking.look() == 1
+
+
+def test_without_the_database_the_mails_wait_and_the_log_tells_of_it_once(
+    intake: Intake, maildir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """P1, P54: and the connection is dropped, so that the next one is a good one."""
+    intake.refuses, dropped = lambda envelope: OperationalError("away"), []
+    looking = Watch([maildir], keep=intake.keep, limit_bytes=LIMIT, after_failure=lambda: dropped.append(1))
+    for _ in range(3):
+        looking.look_once()
+    assert len(list((maildir / "new").iterdir())) == 2 and len(dropped) == 3
+    intake.refuses = lambda envelope: None
+    looking.look_once()
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.partition(",")[0].partition(":")[0] for line in lines] == [
+        "Mails of watched folders wait where they lie", "Watched folders are taken from again"
+    ]  # fmt: skip
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_an_mbox_gives_its_mails_once_and_again_only_what_was_added(intake: Intake, tmp_path: Path) -> None:

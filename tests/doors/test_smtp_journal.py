@@ -1,11 +1,13 @@
 """The journal: many mails, one commit; and no mail answered before it is durable."""
 
+import errno
 import threading
 from concurrent.futures import wait
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from hauspost.doors.listeners._journal import BATCH, Journal
 from hauspost.duties.intake.actions import Envelope
@@ -85,16 +87,44 @@ def test_a_bad_mail_takes_no_other_with_it() -> None:
 
 def test_an_outage_fails_the_group_at_once_and_drops_the_connection() -> None:
     disk, dropped = Disk(), []
-    disk.fault["one"] = ConnectionError("away")
-    journal = Journal(disk.keep, outages=(ConnectionError,), after_failure=lambda: dropped.append(1))
+    disk.fault["one"] = OperationalError("away")
+    journal = Journal(disk.keep, after_failure=lambda: dropped.append(1))
     first = journal.keep(envelope("first"))
     assert disk.began.wait(PATIENCE)
     others = [journal.keep(envelope(name)) for name in ("one", "two")]
     disk.may_write.set()
     wait([first, *others], PATIENCE)
     assert first.exception() is None
-    assert all(isinstance(one.exception(), ConnectionError) for one in others)
+    assert all(isinstance(one.exception(), OperationalError) for one in others)
     assert dropped == [1]
+    journal.close()
+
+
+def test_the_log_tells_of_an_outage_once_and_when_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    """P1, P54: without a traceback for each of a thousand mails; a fault of ours is told each time, with its own."""
+    disk = Disk()
+    disk.may_write.set()
+    journal = Journal(disk.keep)
+
+    def keeps(name: str, fault: Exception | None = None) -> None:
+        disk.fault = {name: fault} if fault else {}
+        wait([journal.keep(envelope(name))], PATIENCE)
+
+    for number in range(5):
+        keeps(str(number), OperationalError("connection refused\nIs the server running?"))
+    keeps("6", OSError(errno.ENOSPC, "No space left on device"))
+    keeps("7")
+    keeps("8")
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 2 and not any(record.exc_info for record in caplog.records)
+    assert lines[0].endswith(
+        "their senders keep them and try again: connection refused Is the server running?. It is tried again and again;"
+        " the next line comes when it works."
+    )
+    assert lines[1].startswith("Mails are stored again, after 0 s") and "6 failed tries" in lines[1]
+    keeps("9", ValueError("a fault"))
+    keeps("10", ValueError("a fault"))
+    assert [bool(record.exc_info) for record in caplog.records[2:]] == [True, True]
     journal.close()
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError
 from django.utils.translation import gettext as _
 
 from hauspost.doors.listeners import _imap_letters as letters
@@ -15,6 +15,7 @@ from hauspost.duties.intake import fetching
 from hauspost.duties.intake.actions import Envelope
 from hauspost.duties.intake.models import FetchedFolder
 from hauspost.ground.accounts.imap import IMAPClientAbortError, IMAPClientError
+from hauspost.ground.outages import OUTAGES
 
 log = logging.getLogger("hauspost.listeners")
 
@@ -194,7 +195,7 @@ class Taking:
             with self._source.envelopes(sizes) as envelopes:
                 self._must_be_ours()
                 kept = self._kept(envelopes)
-        except (CannotStore, LostFolder, OperationalError, InterfaceError):
+        except (CannotStore, LostFolder, *OUTAGES):
             # No mail's fault.
             difficult.alone = before
             raise

@@ -1,15 +1,14 @@
 """Journal before 250: mails of many sessions are made durable by one writer with one commit, and only then answered."""
 
-import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from hauspost.doors.listeners._outage_log import OutageLog
 from hauspost.duties.intake.actions import Envelope
-
-log = logging.getLogger("hauspost.listeners")
+from hauspost.ground.outages import is_outage
 
 Keep = Callable[[Sequence[Envelope]], Any]
 
@@ -20,15 +19,12 @@ BATCH = 64
 class Journal:
     """Stores accepted mails in groups: while one commit runs, the next mails gather behind it."""
 
-    def __init__(
-        self,
-        keep: Keep,
-        *,
-        outages: tuple[type[BaseException], ...] = (),
-        after_failure: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`outages` are failures that no mail is guilty of; `after_failure` lets the writer drop its connection."""
-        self._keep, self._outages, self._after_failure = keep, outages, after_failure
+    def __init__(self, keep: Keep, *, after_failure: Callable[[], None] = lambda: None) -> None:
+        """`after_failure` lets the writer drop its connection."""
+        self._keep, self._after_failure = keep, after_failure
+        self._log = OutageLog(
+            "Mails cannot be stored, their senders keep them and try again", over="Mails are stored again"
+        )
         self._waiting: queue.SimpleQueue[tuple[Envelope, Future[None]] | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write, name="journal", daemon=True)
         self._writer.start()
@@ -59,7 +55,7 @@ class Journal:
         if not batch:
             return
         fault = self._try([envelope for envelope, _ in batch])
-        if fault is not None and len(batch) > 1 and not isinstance(fault, self._outages):
+        if fault is not None and len(batch) > 1 and not is_outage(fault):
             # One bad mail fails alone: each of the group gets its own try.
             for one in batch:
                 self._write_batch([one])
@@ -74,7 +70,8 @@ class Journal:
         try:
             self._keep(envelopes)
         except Exception as fault:
-            log.exception("%d mails could not be stored; their senders keep them and try again.", len(envelopes))
+            self._log.failed(fault, tries=len(envelopes))
             self._after_failure()
             return fault
+        self._log.works()
         return None

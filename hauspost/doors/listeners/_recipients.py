@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from hauspost.doors.listeners._outage_log import OutageLog
+
 # How long an answer holds: a new intake address is taken after so many seconds.
 REMEMBERED_SECONDS = 5.0
 _MOST = 10_000
@@ -22,6 +24,9 @@ class Recipients:
     ) -> None:
         self._is_ours, self._domains, self._after_failure = is_ours, domains, after_failure
         self._known: dict[str, tuple[float, bool]] = {}
+        self._log = OutageLog(
+            "Recipients cannot be checked, senders try again later", over="Recipients are checked again"
+        )
         self._askers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="recipients")
 
     async def accepts(self, address: str) -> bool:
@@ -44,10 +49,13 @@ class Recipients:
 
     def _ask(self, address: str) -> bool:
         try:
-            return self._is_ours(address)
-        except Exception:
+            answer = self._is_ours(address)
+        except Exception as fault:
+            self._log.failed(fault)
             self._after_failure()
             raise
+        self._log.works()
+        return answer
 
     def _is_postmaster(self, address: str) -> bool:
         """RFC 5321 section 4.5.1: always, in any case of letters, also without a domain."""

@@ -5,9 +5,7 @@ import collections
 import contextlib
 import logging
 import re
-import ssl
 import uuid
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +14,13 @@ from aiosmtpd.smtp import Envelope as Transaction
 from aiosmtpd.smtp import Session as Conversation
 
 from hauspost.doors.listeners._arrival import Arrival, FalseEnd
-from hauspost.doors.listeners._journal import Journal
-from hauspost.doors.listeners._recipients import Recipients
+from hauspost.doors.listeners._house import House
 from hauspost.duties.intake.actions import Envelope
 from hauspost.ground.clock import now
-from hauspost.ground.config import LOOPBACK, Network, is_within
+from hauspost.ground.config import is_within
 
 log = logging.getLogger("hauspost.listeners")
 
-# So many mails above the spool limit arrive at once; more of them wait, which slows their senders down.
-BIG_MAILS_AT_ONCE = 8
 # RFC 5321 section 4.5.3.1.8 asks for at least 100.
 RECIPIENTS_LIMIT = 500
 _PIECE = 65_536
@@ -49,41 +44,6 @@ _ENHANCED = {
     "555": "5.5.4",
 }
 _HAS_ENHANCED = re.compile(r"\d{3}[ -]\d\.\d{1,3}\.\d{1,3}( |$)")
-
-
-@dataclass(frozen=True)
-class House:
-    """What all conversations of a listener share: who may come, how much is taken, and who does the work."""
-
-    journal: Journal
-    recipients: Recipients
-    spool: Path
-    hostname: str
-    is_lmtp: bool = False
-    size_limit: int = 50_000_000
-    connections_limit: int = 200
-    idle_seconds: float = 120
-    allow_from: tuple[Network, ...] = LOOPBACK
-    trusted_relays: tuple[Network, ...] = LOOPBACK
-    tls: ssl.SSLContext | None = None
-    guests: "set[MailSession]" = field(default_factory=set)
-    last_left: asyncio.Event = field(default_factory=asyncio.Event)
-    big_mails: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(BIG_MAILS_AT_ONCE))
-
-    def for_lmtp(self) -> "House":
-        """The same house, entered through the LMTP door."""
-        return replace(self, is_lmtp=True)
-
-    async def all_gone(self) -> None:
-        """Wait until the last guest has left."""
-        while self.guests:
-            self.last_left.clear()
-            await self.last_left.wait()
-
-    @property
-    def via(self) -> str:
-        """The name of this door in the journal."""
-        return "lmtp" if self.is_lmtp else "smtp"
 
 
 class _Hooks:
@@ -118,7 +78,7 @@ class _Hooks:
         try:
             accepted = await server.house.recipients.accepts(address)
         except Exception:
-            log.exception("The recipient of a mail could not be checked.")
+            # Whoever asked has told the log why.
             return "451 4.3.0 Recipients cannot be checked at the moment; please try again later"
         if not accepted:
             return f"550 5.1.1 <{address}>: no such address here; please check its spelling"
@@ -293,9 +253,9 @@ class MailSession(SMTP):
                 reply, is_closing = _TOO_BIG.format(self.house.size_limit), True
             except ConnectionError:
                 raise
-            except Exception:
+            except Exception as fault:
                 # A full disk, mostly. The rest of the mail is still to come, and must not be taken for commands.
-                log.exception("A mail could not be taken; its sender keeps it and tries again.")
+                self.house.spooling.failed(fault)
                 reply, is_closing = _NOT_STORED, True
             finally:
                 if not arrival.is_handed_over:
@@ -357,6 +317,8 @@ class MailSession(SMTP):
         except Exception:
             # The journal has told the log why.
             return _NOT_STORED
+        if isinstance(envelope.raw, Path):
+            self.house.spooling.works()
         return f"250 2.0.0 Kept as {envelope.transaction}"
 
     async def _turn_deaf(self) -> None:

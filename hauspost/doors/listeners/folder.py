@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hauspost.doors.listeners._outage_log import OutageLog
 from hauspost.duties.intake.actions import Envelope
 from hauspost.ground.clock import now
+from hauspost.ground.outages import is_outage
 
 log = logging.getLogger("hauspost.listeners")
 
@@ -163,7 +165,10 @@ def keep_all(
     to: str = "",
     is_ours: IsOurs | None = None,
 ) -> Iterator[Found | UnreadableMail]:
-    """Make mails durable in groups; answers each once kept, or why not. A Maildir's mail moves from new to cur."""
+    """Make mails durable in groups; answers each once kept, or why not. A Maildir's mail moves from new to cur.
+
+    Raises what an outage raises: it is no mail's.
+    """
     batch: list[Found] = []
     size_bytes = 0
     for mail in mails:
@@ -186,6 +191,9 @@ def _keep_batch(
     try:
         keep([envelope_of(mail, via=via, to=to, is_ours=is_ours) for mail in batch])
     except Exception as fault:
+        if is_outage(fault):
+            # No mail is guilty of it, and none of the others would fare better.
+            raise
         if len(batch) > 1:
             # One bad mail fails alone.
             for mail in batch:
@@ -203,8 +211,21 @@ def _keep_batch(
 class Watch:
     """Looks into folders again and again, in a thread of its own."""
 
-    def __init__(self, paths: Sequence[Path], *, keep: Keep, limit_bytes: int, is_ours: IsOurs | None = None) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *,
+        keep: Keep,
+        limit_bytes: int,
+        is_ours: IsOurs | None = None,
+        after_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`after_failure` lets the looking thread drop its connection."""
         self._paths, self._keep, self._limit_bytes, self._is_ours = paths, keep, limit_bytes, is_ours
+        self._after_failure = after_failure
+        self._log = OutageLog(
+            "Mails of watched folders wait where they lie", over="Watched folders are taken from again"
+        )
         self._taken: dict[Path, tuple[int, int]] = {}
         self._kept: set[str] = set()
         self._complained: set[str] = set()
@@ -228,11 +249,19 @@ class Watch:
 
     def _watch(self) -> None:
         while not self._stop.is_set():
-            try:
-                self.look()
-            except Exception:
-                log.exception("Looking into the watched folders failed; the next look is soon.")
+            self.look_once()
             self._stop.wait(LOOK_EVERY_SECONDS)
+
+    def look_once(self) -> None:
+        """Look, and whatever is in the way, look again soon."""
+        try:
+            count = self.look()
+        except Exception as fault:  # The loop must go on.
+            self._log.failed(fault)
+            self._after_failure()
+            return
+        if count:
+            self._log.works()
 
     def _look_into(self, path: Path) -> int:
         count = 0

@@ -5,7 +5,8 @@ import os
 import socket
 from pathlib import Path
 
-from hauspost.doors.listeners._smtp_session import House, LocalMailSession
+from hauspost.doors.listeners._house import House
+from hauspost.doors.listeners._smtp_session import LocalMailSession
 from hauspost.ground.config import split_listen
 
 

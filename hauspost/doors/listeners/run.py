@@ -7,12 +7,12 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
 from hauspost.doors.listeners import _arrival, lmtp, smtp
+from hauspost.doors.listeners._house import House
 from hauspost.doors.listeners._journal import Journal
 from hauspost.doors.listeners._recipients import Recipients
-from hauspost.doors.listeners._smtp_session import House
 from hauspost.doors.listeners.folder import Watch
 from hauspost.doors.listeners.imap import Fetchers
 from hauspost.duties.intake.actions import is_ours, keep
@@ -38,7 +38,13 @@ async def _serve(config: Config) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     house = _house(config)
-    watch = Watch(config.folder_watch, keep=keep, is_ours=is_ours, limit_bytes=config.mail_size_limit)
+    watch = Watch(
+        config.folder_watch,
+        keep=keep,
+        is_ours=is_ours,
+        limit_bytes=config.mail_size_limit,
+        after_failure=connections.close_all,
+    )
     fetchers = Fetchers(keep)
     doors = await open_doors(config, house)
     watch.start()
@@ -97,10 +103,9 @@ async def close(doors: list[asyncio.Server], house: House) -> None:
 
 
 def _house(config: Config) -> House:
-    outages = (OperationalError, InterfaceError)
     domains = frozenset({config.mail_domain, config.public_host, *config.company_domains})
     return House(
-        journal=Journal(keep, outages=outages, after_failure=connections.close_all),
+        journal=Journal(keep, after_failure=connections.close_all),
         recipients=Recipients(is_ours, domains=domains, after_failure=connections.close_all),
         spool=config.spool,
         hostname=config.mail_domain,

@@ -3,7 +3,8 @@
 import asyncio
 import ssl
 
-from hauspost.doors.listeners._smtp_session import House, MailSession
+from hauspost.doors.listeners._house import House
+from hauspost.doors.listeners._smtp_session import MailSession
 from hauspost.ground.config import split_listen
 
 
