@@ -235,6 +235,7 @@ TABLE: Mapping[str, Route] = {
     "settings-backups-asked": Route("administrator", "POST", {"kind": "backup"}),
     "notices": Route("desk"),
     "notices-reading": Route("desk", "POST", {}),
+    "presence": Route("desk", "POST", {"shown": "7200001"}),
     "ledger": Route("mailroom", queries=("", "?words=canary", "?sender=canaryperson", "?disposition=ticket", "?before=99999")),
     "quarantine": Route("mailroom"),
     "unchecked": Route("mailroom", queries=("", "?before=99999")),

@@ -178,7 +178,7 @@ SHOW_NOTHING = {
     "emergency-opening", "export", "hold-lifting", "holds", "table-export", "my-tickets-export", "my-links", "my-rating", "other-sessions",
     "passkey-name", "passkey-removal", "privacy-erasure", "privacy-export", "recovery-codes", "retention-adding",
     "retention-pausing", "retention-removing", "retention-starting", "ticket-dossier", "token-removal", "health", "metrics",
-    "elsewhere", "elsewhere-removal", "passed-on", "spam", "unchecked-judging",
+    "elsewhere", "elsewhere-removal", "passed-on", "spam", "unchecked-judging", "presence",
     *(f"settings-mail-server-{what}" for what in (
         "archive", "authorisation", "details", "login", "receiving", "resumption", "sending",
     )),

@@ -14,8 +14,8 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 log = logging.getLogger("hauspost.pages")
 
-# Asked every few seconds by machines: worth a line only when something is wrong.
-_DULL = frozenset({"health", "metrics"})
+# Asked every few seconds by machines and open pages: worth a line only when something is wrong.
+_DULL = frozenset({"health", "metrics", "presence"})
 
 
 class RequestLog:
