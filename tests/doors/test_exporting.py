@@ -167,6 +167,17 @@ def test_what_waits_to_leave_tells_nothing_of_a_confidential_team(desk: Desk) ->
     assert desk.address("giulia") not in to
 
 
+def test_a_hold_on_a_confidential_ticket_names_no_number(desk: Desk) -> None:
+    """P33.3: on the page and in its file."""
+    karim, hidden = administrator(desk), desk.ticket("petra", to="hr")
+    seen = desk.ticket("petra")
+    for ticket in (hidden, seen):
+        place_hold(ticket, "Case 4711", actor=desk.actor("karim"))
+    assert [row["Ticket"] for row in rows_of(karim.post("/desk/export/holds"))] == [str(seen.number), "confidential"]
+    page = karim.get("/desk/settings/retention").text
+    assert "A ticket of a confidential team" in page and f"Ticket #{hidden.number}" not in page
+
+
 def test_employees_take_their_own_lists_along(desk: Desk) -> None:
     """P11.4: without what is the desk's alone."""
     own = desk.ticket("petra", subject="Screen")

@@ -11,7 +11,7 @@ from hauspost.doors.desk.settings import sight
 from hauspost.doors.desk.settings.roles import AT_THE_DESK, ELSEWHERE, columns
 from hauspost.records.people import actions
 from hauspost.records.people.absences import today
-from hauspost.records.people.actor import RIGHTS, Actor
+from hauspost.records.people.actor import RIGHTS, SYSTEM, Actor
 from hauspost.records.people.models import Absence, Department, Membership, Team
 from hauspost.records.places.models import Location, Site
 from hauspost.records.tickets import actions as tickets
@@ -46,6 +46,30 @@ def test_a_role_for_oneself_ends_every_session_but_this_one(desk: Desk, karim: C
         karim.post(path_, sent)
         assert karim.get(f"{SETTINGS}/roles").status_code == 200, path_
     assert not Membership.objects.filter(person=me, team=desk.team("it")).exists()
+
+
+@pytest.mark.parametrize("then", ["employee", "agent", "auditor"])
+def test_whoever_gives_up_being_administrator_stays_signed_in(desk: Desk, karim: Client, then: str) -> None:
+    """S13: here, where they did it, and elsewhere not; a message says so on the page where they still work."""
+    actions.change_person(desk.person("deniz"), is_administrator=True, actor=SYSTEM)
+    elsewhere, me = browser(desk, "karim"), desk.person("karim")
+    if then == "agent":
+        karim.post(f"{SETTINGS}/people/{me.uid}/roles", {"team": "it", "role": "agent"})
+    rights = {"is_administrator": "", "is_auditor": "1" if then == "auditor" else ""}
+    answer = sends(karim, f"{path(desk, 'karim')}?change=rights", "rights", **rights)
+    assert answer.status_code == 200 and "You are no administrator any more. You stay signed in." in words(answer.text)
+    assert answer.redirect_chain[-1][0].partition("#")[0] == {
+        "employee": "/ask", "agent": "/desk/mine", "auditor": path(desk, "karim"),
+    }[then]  # fmt: skip
+    assert karim.get(f"{SETTINGS}/people/new").status_code == 404
+    assert "/sign-in" in elsewhere.get("/ask").headers["Location"]
+
+
+def test_rights_that_somebody_else_takes_end_every_session(desk: Desk, karim: Client) -> None:
+    """S13."""
+    deniz = administrator(desk, "deniz")
+    sends(karim, f"{path(desk, 'deniz')}?change=rights", "rights", is_administrator="")
+    assert "/sign-in" in deniz.get("/desk/mine").headers["Location"]
 
 
 def test_every_right_has_words() -> None:
@@ -201,11 +225,12 @@ def test_sites_and_what_lies_in_them(karim: Client) -> None:
 
 def test_auditors_read_and_change_nothing(desk: Desk) -> None:
     wolfgang = browser(desk, "wolfgang")
-    for page in ("people", "roles", "teams", "teams/it", "departments", "places", "places/koeln", "locations/h-tor-3"):
-        text = wolfgang.get(f"{SETTINGS}/{page}").text
-        assert 'method="post"' not in text.partition("<main")[2].partition("</main>")[0], page
-    text = wolfgang.get(path(desk, "petra") + "?change=details").text
-    assert 'method="post"' not in text.partition("<main")[2].partition("</main>")[0]
+    pages = ("people", "roles", "teams", "teams/it", "departments", "places", "places/koeln", "locations/h-tor-3",
+             "categories", "categories/docking")  # fmt: skip
+    for page in [*(f"{SETTINGS}/{page}" for page in pages), path(desk, "petra") + "?change=details"]:
+        main = wolfgang.get(page).text.partition("<main")[2].partition("</main>")[0]
+        # A list may be taken along, which changes nothing.
+        assert re.findall(r'<form(?! class="export")[^>]* method="post"[^>]*>', main) == [], page
     assert wolfgang.post(path(desk, "petra", "rights"), {"is_administrator": "1"}).status_code == 404
 
 

@@ -13,9 +13,10 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from hauspost.doors.desk.frame import has_desk
 from hauspost.doors.desk.settings.finding import person_for, somebody
 from hauspost.doors.desk.settings.forms import Form, needed, one_of, picked
-from hauspost.doors.desk.settings.frame import for_administrators
+from hauspost.doors.desk.settings.frame import for_administrators, sees_settings
 from hauspost.doors.desk.settings.person import CARDS, named, offered, person_page
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
@@ -56,9 +57,7 @@ def of_card(card: str, *, at: str = "") -> "Callable[[Change], Callable[..., Htt
                 pairs = offered(card, person)
                 form.refusing(refused, at=at, current=current, choices=pairs)
                 return person_page(request, person, card, form, refused.status)
-            _stay_signed_in(request, person, card)
-            messages.success(request, _("Saved."))
-            return _back(person, card)
+            return _done(request, person, card, _("Saved."))
 
         return view
 
@@ -80,8 +79,7 @@ def of_button(card: str) -> "Callable[[Change], Callable[..., HttpResponseBase]]
             except Refused as refused:
                 messages.error(request, str(refused))
             else:
-                _stay_signed_in(request, person, card)
-                messages.success(request, _("Done."))
+                return _done(request, person, card, _("Done."))
             return _back(person, card)
 
         return view
@@ -89,10 +87,20 @@ def of_button(card: str) -> "Callable[[Change], Callable[..., HttpResponseBase]]
     return made
 
 
-def _stay_signed_in(request: HttpRequest, person: Person, card: str) -> None:
-    # Whoever is no administrator any more has no business on this page.
-    if card in _RIGHTS and Person.objects.filter(pk=request.user.pk, is_administrator=True).exists():
-        go_on_with_new_rights(request, [person])
+def _done(request: HttpRequest, person: Person, card: str, words: str) -> HttpResponse:
+    """Back to the person's page; whoever took it from themselves goes where they still work, signed in as before."""
+    if card not in _RIGHTS or person.pk != request.user.pk:
+        messages.success(request, words)
+        return _back(person, card)
+    go_on_with_new_rights(request, [person])
+    now = Actor(who=Person.objects.get(pk=person.pk), via="web")
+    if now.is_administrator:
+        messages.success(request, words)
+        return _back(person, card)
+    messages.success(request, _("You are no administrator any more. You stay signed in."))
+    if sees_settings(now):
+        return _back(person, card)
+    return HttpResponseRedirect(url("mine" if has_desk(now) else "portal"))
 
 
 def _back(person: Person, card: str) -> HttpResponse:

@@ -156,13 +156,15 @@ def _page(
     request: HttpRequest, *, rule_form: Form | None = None, hold_form: Form | None = None, status: int = 200
 ) -> HttpResponse:
     rules = RetentionRule.objects.select_related("team").order_by("team__id", "type", "months", "id")
+    standing = list(holds.standing().select_related("person", "by").order_by("-since", "-id"))
     return settings_page(
         request,
         "desk/settings/retention.html",
         section="retention",
         status=status,
         rules=[(kept, words_of(kept)) for kept in rules],
-        holds=holds.standing().select_related("ticket", "person", "by").order_by("-since", "-id"),
+        holds=standing,
+        told=holds.told_numbers(standing, actor_of(request)),
         days=retention.gone_by_day(),
         rule_form=rule_form or Form.showing(_RULE),
         hold_form=hold_form or Form.showing(_HOLD),

@@ -207,9 +207,13 @@ def retention_rules(actor: Actor, sent: Sent) -> Rows:
 def holds(actor: Actor, sent: Sent) -> Rows:
     """Every legal hold that stands."""
     yield [_("Ticket"), _("Person"), _("Why it has to stay"), _("By whom"), _("Since")]
-    for hold in legal.standing().select_related("person", "by").order_by("-since", "-id"):
+    rows = list(legal.standing().select_related("person", "by").order_by("-since", "-id"))
+    told = legal.told_numbers(rows, actor)
+    for hold in rows:
+        secret = _("confidential") if hold.ticket_id else ""
+        ticket = hold.ticket_id if hold.ticket_id in told else secret
         whom = hold.person.name if hold.person else ""
-        yield [hold.ticket_id, whom, hold.reason, hold.by.name if hold.by else "", local(hold.since)]
+        yield [ticket, whom, hold.reason, hold.by.name if hold.by else "", local(hold.since)]
 
 
 def emergencies(actor: Actor, sent: Sent) -> Rows:
