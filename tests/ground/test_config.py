@@ -59,6 +59,14 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
     assert (config.undo_seconds, config.demo) == (3, True)
 
 
+def test_another_port_on_this_machine_is_the_address_to_type(tmp_path: Path) -> None:
+    """P18.1: otherwise every form would be refused for its address."""
+    assert written(tmp_path, 'web_listen = "127.0.0.1:8111"').public_url == "http://127.0.0.1:8111"
+    assert written(tmp_path, 'web_listen = "0.0.0.0:8111"').public_url == "http://127.0.0.1:8000"
+    both = 'web_listen = "127.0.0.1:8111"\npublic_url = "https://help.firma.example"'
+    assert written(tmp_path, both).public_url == "https://help.firma.example"
+
+
 def test_the_public_url_gives_the_mail_domain_unless_one_is_set(tmp_path: Path) -> None:
     """P18.1."""
     assert written(tmp_path, 'public_url = "https://help.firma.example"').mail_domain == "help.firma.example"

@@ -149,6 +149,10 @@ def load(folder: Path, environ: Mapping[str, str] | None = None) -> Config:
             raise ConfigFault(name, value, str(fault), where) from None
     values.setdefault("data", folder / "data")
     values.setdefault("backup_folder", folder / "backups")
+    listen = values.get("web_listen", "")
+    if "public_url" not in values and listen.startswith(("127.0.0.1:", "localhost:", "[::1]:")):
+        # Nobody but this machine reaches it there, so that is what is typed: another port is enough to say.
+        values["public_url"] = f"http://{listen}"
     if "mail_domain" not in values and (domain := _domain_of(values.get("public_url", ""))):
         values["mail_domain"] = domain
     config = Config(folder=folder, **values)
