@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 from django.test import Client
 
-from hauspost.duties.privacy import retention
+from hauspost.duties.privacy import erasure, retention
 from hauspost.duties.privacy.models import LegalHold, RetentionRule
 from hauspost.ground.history.models import Event
 from hauspost.records.people.models import Person, Team
@@ -17,7 +17,7 @@ from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.company import status_of
 from hauspost.records.tickets.models import EmergencyAccess, Entry, Ticket
 from tests.desk import Desk
-from tests.doors.browsing import browser
+from tests.doors.browsing import browser, words
 
 WHY = "The payroll run depends on it."
 
@@ -182,6 +182,35 @@ def test_an_expired_ticket_names_nobody_on_its_page(desk: Desk) -> None:
             for name in ("Petra", "Anna", "Deniz"):
                 assert name not in said, (path, name)
         assert "retention period is over" in jonas.get(f"/desk/tickets/{ticket.number}").text
+
+
+@pytest.mark.parametrize("why", ["expired", "erased"])
+def test_an_emptied_entry_leads_to_no_original_and_its_old_address_says_why(desk: Desk, why: str) -> None:
+    """P41: nobody is led to a page that is not there; who kept its address reads when and why the mail went."""
+    ticket = desk.ticket("petra")
+    tickets.set_status(ticket, status_of("closed"), actor=desk.actor("anna"))
+    entry = ticket.entries.get(seq=1)
+    page, mail = f"/desk/tickets/{ticket.number}", f"/desk/mailroom/{entry.delivery}"
+    original = f"{page}/entries/{entry.id}/original"
+    deniz = browser(desk, "deniz")
+    assert original in deniz.get(page).text and "original.html" in deniz.get(mail).text
+    with (
+        desk.later(days=40),
+        patch("hauspost.ground.db.overwriting_deleted"),
+        patch("hauspost.ground.db.clear_deleted"),
+    ):
+        if why == "expired":
+            made = retention.add_rule(team=None, type="", months=1, what="anonymise", actor=desk.actor("karim"))
+            retention.start(made, actor=desk.actor("karim"))
+            retention.run_all()
+        else:
+            erasure.erase(desk.person("petra"), actor=desk.actor("karim"))
+        told = "its ticket was over" if why == "expired" else "sender’s data were erased"
+        assert original not in deniz.get(page).text
+        gone = deniz.get(original)
+        assert gone.status_code == 410 and told in words(gone.text)
+        kept = deniz.get(mail)
+        assert kept.status_code == 200 and told in words(kept.text) and "original." not in kept.text
 
 
 # A person's data (P41.2, P41.3).

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from hauspost.doors.desk.reasons import held_because
 from hauspost.doors.desk.told import Date, Mark, dates_of, marks_of
+from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock
 from hauspost.ground.mail.outbox import delivery_states
 from hauspost.ground.text.safe_html import point_pictures
@@ -73,7 +74,7 @@ class EntryRow(NamedTuple):
     held_because: str
     channel: str
     recipients: list[dict[str, str]]
-    delivery: int | None
+    has_original: bool
     leaves_at: datetime | None
     author__uid: Any
     author__name: str | None
@@ -115,7 +116,10 @@ class Shown:
 
 def entry_rows(entries: "QuerySet[Entry]") -> list[EntryRow]:
     """The rows of a query for entries, as tuples."""
-    return [EntryRow(*values) for values in entries.values_list(*EntryRow._fields)]
+    # An erased mail leaves its row behind, which holds no bytes any more.
+    original = Delivery.objects.filter(id=OuterRef("delivery")).exclude(raw=None, blob="")
+    told = entries.annotate(has_original=Exists(original)).values_list(*EntryRow._fields)
+    return [EntryRow(*values) for values in told]
 
 
 def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
@@ -144,7 +148,7 @@ def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
             held_by_person=row.author__uid is not None,
             channel=row.channel,
             to=_addressed(row.recipients),
-            has_original=row.delivery is not None,
+            has_original=row.has_original,
             leaves_at=row.leaves_at if row.leaves_at is not None and row.leaves_at > moment else None,
             marks=marks_of(row.evidence, forwarders) if row.evidence else [],
             dates=dates_of(row.evidence) if row.evidence else [],

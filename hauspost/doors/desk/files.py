@@ -10,6 +10,7 @@ from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.serving import serve_file, serve_mail_html, untouched_html
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.intake.reading import open_source, source_of
+from hauspost.duties.privacy.gone import what_became_of
 from hauspost.ground.files.actions import open_blob
 from hauspost.ground.refusals import NotFound
 from hauspost.records.tickets.models import Attachment, Entry
@@ -34,7 +35,10 @@ def file(request: HttpRequest, number: int, file: int) -> HttpResponseBase:
 def original(request: HttpRequest, number: int, entry: int) -> HttpResponse:
     """GET …/entries/<id>/original: the mail as it came, in a sandbox, with its headers."""
     found = _entry(request, number, entry)
-    raw = source_of(_delivery(found))
+    row = _delivery(found)
+    if gone := what_became_of(row):
+        return desk_page(request, "desk/original_gone.html", status=410, ticket=found.ticket, entry=found, gone=gone)
+    raw = source_of(row)
     head = raw[:_MOST_OF_HEAD].partition(b"\r\n\r\n")[0].partition(b"\n\n")[0]
     return desk_page(
         request,

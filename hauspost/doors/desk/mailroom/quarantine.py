@@ -22,6 +22,7 @@ from hauspost.doors.ui.serving import serve_file, serve_mail_html, untouched_htm
 from hauspost.duties.intake import actions, ledger
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.intake.reading import open_source, source_of
+from hauspost.duties.privacy.gone import what_became_of
 from hauspost.ground.refusals import NotFound, Refused
 from hauspost.records.people.actor import Actor
 from hauspost.records.tickets.models import Ticket
@@ -51,19 +52,20 @@ def show(request: HttpRequest) -> HttpResponse:
 def one(request: HttpRequest, delivery: int) -> HttpResponse:
     """GET /desk/mailroom/7: one delivery, as far as it can be read."""
     row = _row(actor_of(request), delivery)
-    letter = actions.letter_of(row)
+    gone = what_became_of(row)
     return desk_page(
         request,
         "desk/mailroom/delivery.html",
         current="mailroom",
         tab=row.disposition if row.disposition in ("quarantine", "unchecked") else "ledger",
         row=row,
-        letter=letter,
+        gone=gone,
+        breaks_a_bound=gone is None and bool(actions.letter_of(row).fault),
         colours=COLOURS,
         because=because,
         sees_ticket=row.ticket is not None
         and Ticket.objects.at_desk_of(actor_of(request)).filter(number=row.ticket).exists(),
-        is_aside=row.disposition in actions.SET_ASIDE,
+        is_aside=row.disposition in actions.SET_ASIDE and gone is None,
     )
 
 
