@@ -16,8 +16,12 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks
 
+from hauspost.doors.api.importing import bring_in
 from hauspost.doors.api.schema import described, operations
 from hauspost.duties.intake.folders import add_folder
+from hauspost.duties.keeping.models import BackupRun
+from hauspost.duties.privacy import holds, retention
+from hauspost.ground import clock
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.records.people.actions import add_alias, add_mail_account, give_role
 from hauspost.records.people.actor import SYSTEM
@@ -107,6 +111,13 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Any:
         folder = add_folder(box, server, "INBOX", actor=SYSTEM)
         schema = schemathesis.openapi.from_dict(SCHEMA)
         schema.app = get_wsgi_application()
+        karim = desk.actor("karim")
+        table = b"Name;E-Mail\nNoor de Vries;noor@lindner.example\n"
+        rule = retention.add_rule(team=None, type="", months=1, what="delete", actor=karim)
+        hold = holds.place(ticket, "Court", actor=karim)
+        moment = clock.now()
+        BackupRun.objects.create(kind="backup", asked_at=moment, finished_at=moment, counts={"tickets": 1})
+        upload, _plan = bring_in("people", table, columns={}, archive_missing=False, new_departments=True, actor=karim)
         yield {
             "schema": schema,
             "real": {
@@ -128,6 +139,9 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Any:
                 "mailbox_key": 1,
                 "server": server.pk,
                 "absence": 1,
+                "upload": upload.pk,
+                "rule": rule.pk,
+                "hold": hold.pk,
                 "mail": getattr(OutgoingMail.objects.first(), "pk", 1),
             },
             "tokens": {name: token_for(desk.person(name)) for name in ("karim", "petra")},

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from hauspost.records.people.actions import TOKEN_SCOPES
+from hauspost.records.people.actions import TOKEN_SCOPES, give_role
+from hauspost.records.people.models import Person
 from hauspost.records.tickets.models import Ticket
 from tests.desk import Desk
 from tests.doors.calling import integration, token_for
@@ -55,6 +56,21 @@ def test_the_python_of_the_guide(lasting_desk: Desk, live_server: LiveServer, pe
     [code] = examples("python")
     said = run([sys.executable, "-I", "-c", there(code, live_server, petra)], tmp_path)
     assert "Petra Lang Door 2" in said and "Badge does not open" in said
+
+
+def test_the_administrators_shell_of_the_guide(lasting_desk: Desk, live_server: LiveServer, tmp_path: Path) -> None:
+    """P25.1, S13: a table comes in, the audit log goes out."""
+    (tmp_path / "people.csv").write_text(
+        "Kennung;Name;E-Mail\nP-2;Noor de Vries;noor.devries@lindner.example\nP-3;Nobody;no address\n"
+    )
+    give_role(lasting_desk.person("marta"), lasting_desk.team("it"), "agent", actor=lasting_desk.actor("karim"))
+    exports = "\n".join(line for line in examples("sh")[0].splitlines() if line.startswith("export"))
+    [shell] = examples("sh administrators")
+    token = token_for(lasting_desk.person("karim"))
+    said = run(["sh", "-ec", there(f"{exports}\n{shell}", live_server, token)], tmp_path)
+    assert '"what": "rejected"' in said and '"state": "done"' in said and '"is_on":' in said
+    assert Person.objects.get(external_key="P-2").name == "Noor de Vries"
+    assert "team.role_given" in (tmp_path / "audit.csv").read_text()
 
 
 def test_the_monitoring_of_the_guide(lasting_desk: Desk, live_server: LiveServer, tmp_path: Path) -> None:
