@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -308,6 +309,36 @@ def test_a_mail_to_the_mailbox_itself_shows_whether_it_arrives_and_becomes_no_ti
     other = page_of(desk, "hr")
     assert "There is no such test mail" in karim.get(f"{other}/arrival?mails={first.pk}").text
     assert Delivery.objects.filter(ticket__isnull=False).count() == 0
+
+
+def test_each_kind_of_mail_server_is_told_how_to_hand_over(karim: Client, desk: Desk, settings: Any) -> None:
+    """P18, P31.1: Postfix at once, the others on a look; with an address that they can reach."""
+    actions.add_alias(box_of(desk), "edv@lindner.example", actor=SYSTEM)
+    settings.HAUSPOST = replace(
+        settings.HAUSPOST, lmtp_listen="127.0.0.1:2424", smtp_listen="0.0.0.0:2525", public_url="https://desk.x.example"
+    )
+    page = words(karim.get(page_of(desk)).text)
+    for told in (
+        "it@lindner.example lmtp:inet:127.0.0.1:2424 edv@lindner.example lmtp:inet:127.0.0.1:2424",
+        "it@lindner.example smtp:[desk.x.example]:2525",
+        "hauspost: driver = manualroute local_part_suffix = +*",
+        "condition = ${lookup {$local_part@$domain} nwildlsearch {/etc/exim4/hauspost-addresses} {yes} {no}}",
+        "route_list = * 127.0.0.1",
+        "protocol = lmtp port = 2424 rcpt_include_affixes = true",
+        "The domain tickets.lindner.example, for the desk alone",
+        "as smart host: desk.x.example:2525.",
+        r"^it(\+[^@]+)?@lindner\.example$|^edv(\+[^@]+)?@lindner\.example$",
+    ):
+        assert told in page, told
+    assert "For this, smtp_listen" not in page
+
+    settings.HAUSPOST = replace(settings.HAUSPOST, lmtp_listen="unix:/run/l.sock", smtp_listen="[::1]:2525")
+    page = words(karim.get(page_of(desk)).text)
+    assert "For this, smtp_listen" in page and "route_list = * ::::1" in page and "protocol = smtp port = 2525" in page
+    settings.HAUSPOST = replace(settings.HAUSPOST, smtp_listen="")
+    assert "Exim asks about recipients over TCP only" in words(karim.get(page_of(desk)).text)
+    settings.HAUSPOST = replace(settings.HAUSPOST, lmtp_listen="")
+    assert "Hauspost does not listen" in words(karim.get(page_of(desk)).text)
 
 
 # Mail servers.

@@ -12,7 +12,7 @@ from hauspost.doors.desk.forms import text_of
 from hauspost.doors.desk.settings import choices, telling
 from hauspost.doors.desk.settings.forms import Form, flag, needed
 from hauspost.doors.desk.settings.frame import for_administrators, for_auditors, settings_page
-from hauspost.doors.desk.settings.mailbox_lines import lines_for_the_mail_server
+from hauspost.doors.desk.settings.mailbox_lines import steps_for_mail_servers
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
 from hauspost.duties.intake.folders import close_mailbox
@@ -136,7 +136,7 @@ def mailbox_page(
         keys=keys,
         ended_keys=[key.id for key in keys if key.ends_at is not None and key.ends_at < clock.now()],
         known_domains=[*settings.HAUSPOST.company_domains, *box.domains],
-        mta=lines_for_the_mail_server(state.mailbox) if not state.folders else [],
+        mta=steps_for_mail_servers(state.mailbox) if not state.folders else [],
         from_name=_from_name(state),
         on_main_domain=box.address.domain in settings.HAUSPOST.company_domains,
         lines=lines,
