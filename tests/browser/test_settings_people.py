@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hauspost.records.catalogue.models import Category
 from hauspost.records.people import actions
 from hauspost.records.people.absences import today
 from hauspost.records.people.actor import SYSTEM
@@ -92,6 +93,21 @@ def test_a_role_is_given_by_keyboard_alone(visit: Visit, busy_desk: Desk) -> Non
     page.get_by_text("Saved.").wait_for()
     row = Membership.objects.get(person=mira)
     assert (row.team.key, row.role) == ("it", "dispatcher")
+
+
+def test_a_category_is_moved_by_keyboard_alone(visit: Visit, busy_desk: Desk) -> None:
+    """P43.1."""
+    administrator(busy_desk)
+    page = visit("karim").opens(f"{SETTINGS}/categories/docking")
+    for goal, typed in (("name === 'parent'", "Access"), ("type === 'submit'", "")):
+        while not page.evaluate(
+            f"document.activeElement.form?.querySelector('[name=parent]') && document.activeElement.{goal}"
+        ):
+            page.keyboard.press("Tab")
+        page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    page.get_by_text("Saved.").wait_for()
+    assert Category.objects.get(key="docking").path_key == "access/docking"
 
 
 def test_a_person_is_found_chosen_and_changed_without_script(visit: Visit, busy_desk: Desk) -> None:

@@ -79,6 +79,7 @@ class EntryRow(NamedTuple):
     author__uid: Any
     author__name: str | None
     author__is_external: bool | None
+    author__erased_at: datetime | None
 
 
 @dataclass(slots=True)
@@ -103,6 +104,7 @@ class Shown:
     channel: str
     to: str
     has_original: bool
+    is_erased: bool
     leaves_at: datetime | None
     marks: list[Mark] = field(default_factory=list)
     dates: list[Date] = field(default_factory=list)
@@ -149,6 +151,7 @@ def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
             channel=row.channel,
             to=_addressed(row.recipients),
             has_original=row.has_original,
+            is_erased=row.author__erased_at is not None,
             leaves_at=row.leaves_at if row.leaves_at is not None and row.leaves_at > moment else None,
             marks=marks_of(row.evidence, forwarders) if row.evidence else [],
             dates=dates_of(row.evidence) if row.evidence else [],
