@@ -156,6 +156,8 @@ def test_a_hold_is_placed_told_and_lifted(karim: Program, desk: Desk) -> None:
     ticket, other = desk.ticket("petra"), desk.ticket("marta")
     made = karim.post("legal-holds", {"ticket": ticket.number, "reason": "Case 7 O 12/26"})
     assert karim.post("legal-holds", {"ticket": ticket.number, "reason": "again"}, 409)["code"] == "held-already"
+    # Also of somebody who has left.
+    people.deactivate(desk.person("marta"), actor=SYSTEM)
     karim.post("legal-holds", {"person": "marta.nowak@lindner.example", "reason": "Audit"})
     first, second = karim.get("legal-holds")["holds"]
     assert (first["person"]["name"], first["ticket"], first["reason"]) == ("Marta Nowak", None, "Audit")

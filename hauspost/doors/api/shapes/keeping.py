@@ -119,7 +119,7 @@ class HoldTold(Told):
     id: int
     on: Literal["ticket", "person"]
     ticket: int | None = Field(description="Its number; null where it is a confidential team’s.")
-    person: PersonNamed | None
+    person: PersonNamed | None = Field(description="Null, too, for whom you may not know of.")
     reason: str
     by: PersonNamed | None
     since: ToldMoment

@@ -5,8 +5,7 @@ from django.utils.translation import gettext as _
 from ninja import Path, Query
 
 from hauspost.doors.api.addresses import address_of
-from hauspost.doors.api.callers import known_caller
-from hauspost.doors.api.finding import administrator, keyed, person_for
+from hauspost.doors.api.finding import administrator, by_uid, keyed
 from hauspost.doors.api.lists import Paged, before_of
 from hauspost.doors.api.routes import Routes
 from hauspost.doors.api.shapes.common import Number
@@ -29,8 +28,10 @@ from hauspost.duties.privacy import holds, retention
 from hauspost.duties.privacy.models import LegalHold, RetentionRule
 from hauspost.ground.history.sightings import note_sight
 from hauspost.ground.refusals import Invalid, NotFound
+from hauspost.records.people.actions import known_person
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Person, Team
+from hauspost.records.tickets.knowing import without_secret_strangers
 from hauspost.records.tickets.models import Ticket
 
 routes = Routes("Retention")
@@ -151,7 +152,8 @@ def list_legal_holds(request: HttpRequest, asked: Query[HoldFilter]) -> Holds:
     rows = list(found[: asked.limit + 1])
     following = str(rows[asked.limit - 1].id) if len(rows) > asked.limit else None
     numbers = holds.told_numbers(rows, actor)
-    return Holds(holds=[_hold_told(row, numbers) for row in rows[: asked.limit]], next=following)
+    people = set(without_secret_strangers(actor).filter(pk__in=[row.person_id for row in rows if row.person_id]))
+    return Holds(holds=[_hold_told(row, numbers, people) for row in rows[: asked.limit]], next=following)
 
 
 @routes.post("/legal-holds", scope="keeping:write", gives=HoldDone)
@@ -161,7 +163,7 @@ def place_legal_hold(request: HttpRequest, asked: HoldAsked) -> HoldDone:
     One of the two. It stands in the record.
     """
     actor = administrator(request)
-    return _hold_done(holds.place(_held(request, asked), asked.reason, actor=actor))
+    return _hold_done(holds.place(_held(asked, actor), asked.reason, actor=actor))
 
 
 @routes.delete("/legal-holds/{hold}", scope="keeping:write", gives=HoldDone)
@@ -177,11 +179,15 @@ def lift_legal_hold(request: HttpRequest, hold: Path[Number]) -> HoldDone:
     return _hold_done(holds.lift(found, actor=actor))
 
 
-def _held(request: HttpRequest, asked: HoldAsked) -> Ticket | Person:
+def _held(asked: HoldAsked, actor: Actor) -> Ticket | Person:
     if (asked.ticket is None) == (asked.person is None):
         raise Invalid("ticket", _("give a ticket’s number, or a person"))
     if asked.person is not None:
-        return person_for(asked.person, "person", known_caller(request))
+        # Also somebody who has left.
+        person = known_person(asked.person) if "@" in asked.person else by_uid(asked.person)
+        if person is None or not without_secret_strangers(actor).filter(pk=person.pk, erased_at=None).exists():
+            raise Invalid("person", _("nobody is known by this; give a uid, or at the desk an address"))
+        return person
     found = Ticket.objects.filter(number=asked.ticket or 0).first()
     if found is None:
         raise Invalid("ticket", _("there is no ticket #%(number)s") % {"number": asked.ticket})
@@ -215,12 +221,12 @@ def _done(kept: RetentionRule) -> RuleDone:
     return RuleDone(id=kept.id, href=address_of(f"retention-rules/{kept.id}"))
 
 
-def _hold_told(row: LegalHold, numbers: set[int]) -> HoldTold:
+def _hold_told(row: LegalHold, numbers: set[int], people: set[Person]) -> HoldTold:
     return HoldTold(
         id=row.id,
         on="ticket" if row.ticket_id is not None else "person",
         ticket=row.ticket_id if row.ticket_id in numbers else None,
-        person=person_named(row.person) if row.person is not None else None,
+        person=person_named(row.person) if row.person is not None and row.person in people else None,
         reason=row.reason,
         by=person_named(row.by) if row.by is not None else None,
         since=row.since,
