@@ -10,7 +10,7 @@ from hauspost.records.tickets.models import Participant, Ticket
 from hauspost.records.tickets.reading import TicketQuerySet, View
 
 # No number in a page is shown above 999+ (P15.3), so that nobody counts further.
-_MOST_COUNTED = 1000
+MOST_COUNTED = 1000
 
 
 def persons_known_to(actor: Actor) -> "QuerySet[Person]":
@@ -46,14 +46,16 @@ def _about_person() -> "tuple[QuerySet[Ticket], QuerySet[Participant]]":
     return Ticket.objects.filter(requester=OuterRef("pk")), Participant.objects.filter(person=OuterRef("pk"))
 
 
-def that_may_be_counted(tickets: TicketQuerySet, reader: Actor) -> TicketQuerySet:
-    """Without those of confidential teams: how many they have is told to their members only (P11.1)."""
-    return tickets.filter(Q(team__is_confidential=False) | Q(team__in=reader.teams_with("read")))
+def teams_counted_for(reader: Actor) -> set[int]:
+    """All teams but confidential ones: how many tickets those have is told to their members only (P11.1)."""
+    told = Q(is_confidential=False) | Q(id__in=reader.teams_with("read"))
+    return set(Team.objects.filter(told).values_list("id", flat=True))
 
 
 def count_known(tickets: TicketQuerySet, reader: Actor) -> int:
     """How many of these tickets, as far as the reader may know; a thousand stands for more."""
-    return that_may_be_counted(tickets, reader).order_by().values("number")[:_MOST_COUNTED].count()
+    known = Q(team__is_confidential=False) | Q(team__in=reader.teams_with("read"))
+    return tickets.filter(known).order_by().values("number")[:MOST_COUNTED].count()
 
 
 def seen_at_desk(numbers: Collection[int], actor: Actor) -> dict[int, View]:
