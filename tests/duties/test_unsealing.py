@@ -59,7 +59,7 @@ def test_without_a_key_the_file_is_kept_and_the_desk_is_told(desk: Desk, keys: P
     entry = entry_of(desk.receives(mail(cms(keys, "-encrypt", "-aes256", "it.pem", content=WORDS), 2)))
     assert [row.name for row in entry.attachments.all()] == ["smime.p7m"]
     [words] = [mark.words for mark in marks_of(entry.evidence) if mark.symbol == "lock"]
-    assert "none of this mailbox's keys opens it" in words
+    assert "none of the team's keys opens it" in words
 
 
 def test_a_signature_is_checked_against_whom_the_company_trusts(desk: Desk, keys: Path, settings: Any) -> None:

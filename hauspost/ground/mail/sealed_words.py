@@ -10,7 +10,7 @@ from hauspost.ground.refusals import Refused
 REASONS: dict[str, Any] = {
     "no_openssl": _("Cannot be opened here: openssl is not installed. Ask whoever runs this server to install it."),
     "no_gpg": _("Cannot be opened here: gpg is not installed. Ask whoever runs this server to install it."),
-    "no_key": _("Encrypted, and none of this mailbox's keys opens it. The encrypted file is kept."),
+    "no_key": _("Encrypted, and none of the team's keys opens it. The encrypted file is kept."),
     "damaged": _("Damaged, or made in a way that cannot be read here. The file is kept."),
     "over_limit": _("Opening it took too much time or memory and was stopped. The file is kept."),
     "too_big": _("Too big to be opened here. The file is kept."),
