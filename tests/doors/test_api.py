@@ -288,6 +288,16 @@ def test_an_employee_opens_a_ticket_and_follows_it(desk: Desk) -> None:
     assert petra.put(f"tickets/{ticket.number}/assignee", {"assignee": "me"}, status=403)["code"] == "not-allowed"
 
 
+def test_who_works_on_it_is_told_to_the_desk_alone(desk: Desk, anna: Program) -> None:
+    """P11.4: a requester's program learns no more than the portal shows."""
+    petra = Program.of(desk, "petra")
+    ticket = desk.ticket("petra")
+    anna.put(f"tickets/{ticket.number}/assignee", {"assignee": "me"})
+    assert anna.get(f"tickets/{ticket.number}")["assignee"]["uid"] == str(desk.person("anna").uid)
+    assert petra.get(f"tickets/{ticket.number}")["assignee"] is None
+    assert [one["assignee"] for one in petra.get("tickets")["tickets"]] == [None]
+
+
 def test_the_desk_opens_a_ticket_for_somebody_it_does_not_know_yet(desk: Desk, anna: Program) -> None:
     """P53.1."""
     body = {

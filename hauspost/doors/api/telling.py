@@ -55,7 +55,8 @@ def ticket_told(ticket: Ticket, view: View, tags: Sequence[str], held_since: dat
         status=named(ticket.status),
         team=named(ticket.team),
         requester=person_named(ticket.requester),
-        assignee=_if(ticket.assignee, person_named),
+        # Who works on it is the desk's, as in the portal (P11.4).
+        assignee=_if(ticket.assignee, person_named) if view.sees_notes else None,
         planned_at=ticket.planned_at if is_planned else None,
         opened_at=ticket.opened_at,
         changed_at=ticket.changed_at,

@@ -49,7 +49,7 @@ class TicketTold(Told):
     status: Named
     team: Named
     requester: PersonNamed
-    assignee: PersonNamed | None
+    assignee: PersonNamed | None = Field(description="Null also where `desk` is.")
     planned_at: ToldMoment | None = Field(description="When somebody comes, while a visit is planned.")
     opened_at: ToldMoment
     changed_at: ToldMoment
