@@ -10,6 +10,7 @@ from hauspost.doors.api.telling import entries_told
 from hauspost.doors.desk.told import marks_of
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.privacy.export import _entry
+from hauspost.ground.mail.letter import read_letter
 from hauspost.records.people.models import MailboxKey
 from hauspost.records.tickets.indexing import document_of
 from hauspost.records.tickets.models import Entry
@@ -52,6 +53,16 @@ def test_what_was_encrypted_for_the_mailbox_is_read_and_loads_nothing(desk: Desk
     assert [mark.words for mark in marks_of(entry.evidence) if "encrypted" in mark.words] == ["Came encrypted (S/MIME)"]
     assert "4711" in browser(desk, "anna").get("/desk/search?q=4711").text
     assert "PRIVATE" not in MailboxKey.objects.get().private_sealed
+
+
+def test_what_came_encrypted_is_mailed_to_no_agent_in_clear(desk: Desk, keys: Path) -> None:
+    """P22.5: the notice says where to read it."""
+    give_key(keys, IT)
+    desk.receives(mail(cms(keys, "-encrypt", "-aes256", "it.pem", content=WORDS), 7))
+    notices = [read_letter(one.letter()) for one in desk.sent("notice")]
+    assert notices
+    assert all("4711" not in one.text + one.html for one in notices)
+    assert any("came encrypted" in one.text for one in notices)
 
 
 def test_without_a_key_the_file_is_kept_and_the_desk_is_told(desk: Desk, keys: Path) -> None:

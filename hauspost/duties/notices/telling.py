@@ -252,7 +252,10 @@ def _words(event: Event, ticket: Ticket, entry: Entry | None, reason: str, is_no
         lines += [_("The reason given: %(reason)s") % {"reason": reason} for reason in texts_of(event)]
     if event.kind in ("mail.failed", "mail.bounced"):
         lines += [_("The mail server said: %(answer)s") % {"answer": answer[:500]} for answer in texts_of(event)]
-    if entry is not None:
+    if entry is not None and entry.evidence.get("decrypted"):
+        # Its sender trusted the way to the desk, not the one from there to everybody's mailbox (P22.5).
+        lines.append(_("The words came encrypted, so they are not in this mail: read them in the ticket."))
+    elif entry is not None:
         lines.append("\n".join(f"| {line}".rstrip() for line in entry.text[:LONGEST_TEXT].strip().splitlines()))
     lines.append(page_of(ticket, at_desk=True))
     lines.append(_because(reason))
