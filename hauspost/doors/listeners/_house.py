@@ -4,18 +4,21 @@ import asyncio
 import ssl
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from hauspost.doors.listeners._journal import Journal
 from hauspost.doors.listeners._outage_log import OutageLog
 from hauspost.doors.listeners._recipients import Recipients
 from hauspost.ground.config import LOOPBACK, Network
 
-if TYPE_CHECKING:
-    from hauspost.doors.listeners._smtp_session import MailSession
-
 # So many mails above the spool limit arrive at once; more of them wait, which slows their senders down.
 BIG_MAILS_AT_ONCE = 8
+
+
+class Guest(Protocol):
+    """A conversation that goes on, which is asked to end when the house closes."""
+
+    def leave(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class House:
     allow_from: tuple[Network, ...] = LOOPBACK
     trusted_relays: tuple[Network, ...] = LOOPBACK
     tls: ssl.SSLContext | None = None
-    guests: "set[MailSession]" = field(default_factory=set)
+    guests: set[Guest] = field(default_factory=set)
     last_left: asyncio.Event = field(default_factory=asyncio.Event)
     spooling: OutageLog = field(
         default_factory=lambda: OutageLog(
