@@ -10,12 +10,12 @@ from hauspost.ground.files.actions import sweep
 from hauspost.ground.history.models import Event
 from hauspost.records.people import actions
 from hauspost.records.people.actor import SYSTEM
-from hauspost.records.people.models import Person
+from hauspost.records.people.models import Department, Person
 from hauspost.records.places.models import Location
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.models import Ticket
 from tests.desk import Desk
-from tests.doors.calling import Program
+from tests.doors.calling import Program, token_for
 
 CSV = (
     "Kennung;Name;E-Mail;Abteilung;Telefon\n"
@@ -185,3 +185,23 @@ def test_people_and_places_leave_as_csv_and_that_is_recorded(karim: Program, des
     assert [one.kind for one in Event.objects.filter(kind__endswith=".exported")] == ["people.exported"]
     for path in ("people.csv", "places.csv", "imports"):
         Program.of(desk, "deniz").get(path, 404)
+
+
+def test_a_plan_is_read_in_one_language_and_carried_out_in_another(desk: Desk) -> None:
+    """P38.1: the mark is the plan's, not the words'; what it stops for is said in the language of whoever asks."""
+    token = token_for(desk.person("karim"))
+    english, german = Program(token), Program(token, language="de")
+    actions.change_person(desk.person("petra"), department=Department.objects.get(key="accounting"), actor=SYSTEM)
+    people = "Name;E-Mail;Abteilung\nPetra Lang;petra.lang@lindner.example;Forschung\n"
+    made = english.post("imports/people", {"csv": people})
+    told = [one.get(f"imports/{made['id']}/lines")["lines"][0]["changes"][0]["before"] for one in (english, german)]
+    marks = {one.get(f"imports/{made['id']}")["plan"]["mark"] for one in (english, german)}
+    assert marks == {made["plan"], german.post("imports/people", {"csv": people})["plan"]}
+    assert len(set(told)) == 2
+    assert carried_out(german, made)["changed"] == 1
+
+    places = german.post("imports/places", {"csv": "Standort\nGraz\n", "archive_missing": True})
+    assert "are missing" in carried_out(english, places, 409)["detail"]
+    assert "fehlen" in carried_out(german, places, 409)["detail"]
+    assert carried_out(english, places, confirmed=True)["archived"] > 1
+    assert "Spalte" in german.post("imports/people", {"csv": "Telefon\n1\n"}, 422)["detail"]

@@ -23,7 +23,7 @@ from hauspost.duties.keeping.models import BackupRun
 from hauspost.duties.privacy import holds, retention
 from hauspost.ground import clock
 from hauspost.ground.mail.models import OutgoingMail
-from hauspost.records.people.actions import add_alias, add_mail_account, give_role
+from hauspost.records.people.actions import add_alias, add_mail_account, give_role, give_token
 from hauspost.records.people.actor import SYSTEM
 from hauspost.records.people.models import Mailbox
 from hauspost.records.tickets import actions
@@ -117,6 +117,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Any:
         hold = holds.place(ticket, "Court", actor=karim)
         moment = clock.now()
         BackupRun.objects.create(kind="backup", asked_at=moment, finished_at=moment, counts={"tickets": 1})
+        token, _clear = give_token(desk.person("karim"), "x", scopes=["tickets:read"], expires_at=None, actor=karim)
         upload, _plan = bring_in("people", table, columns={}, archive_missing=False, new_departments=True, actor=karim)
         yield {
             "schema": schema,
@@ -126,6 +127,8 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Any:
                 "other": other.number,
                 "kind": "related",
                 "word": "gate",
+                "token": token.pk,
+                "reaction": 1,
                 "there": "INC0012345",
                 "uid": str(desk.person("marta").uid),
                 "team": "it",

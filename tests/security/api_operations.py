@@ -9,6 +9,7 @@ from hauspost.doors.api.schema import described
 LATER = "2030-01-01T10:00:00Z"
 HERE = {"text": "I was here"}
 TABLE = {"csv": "Name;E-Mail\nI was here;here@lindner.example\n"}
+TOKEN = {"name": "x", "scopes": ["tickets:read"]}
 # What each change sends; a new one must be entered here.
 SENDS: dict[str, dict[str, Any]] = {
     "open_a_ticket": {"subject": "x", "text": "x", "team": "hr", "requester": "petra.lang@lindner.example"},
@@ -44,7 +45,10 @@ SENDS: dict[str, dict[str, Any]] = {
     "hand_over_work_of": {}, "change_a_category": {"default_type": "incident"}, "archive_a_category": {}, "restore_a_category": {},
     "add_retention_rule": {"months": 1, "what": "delete"}, "start_retention_rule": {"seen_it": True}, "pause_retention_rule": {},
     "remove_retention_rule": {}, "place_legal_hold": {"ticket": 7200001, "reason": "x"}, "lift_legal_hold": {},
-    "ask_for_backup": {"kind": "backup"},
+    "ask_for_backup": {"kind": "backup"}, "change_me": {"language": "de"}, "end_links": {}, "end_sessions": {}, "remove_workplace": {},
+    "retry_all_deliveries": {}, "retry_all_outgoing": {}, "retry_reaction": {}, "drop_reaction": {}, "test_server_receiving": {},
+    "test_server_sending": {}, "erase_person": {"preview": "x"}, "open_emergency_access": {"ticket": 7200001, "reason": "Because I want to know"},
+    "give_own_token": TOKEN, "give_integration_token": TOKEN, "revoke_own_token": {}, "revoke_token": {}, "add_integration": {"name": "x"},
     "add_absence": {"starts_on": "2100-01-01", "ends_on": "2100-01-02"}, "merge_person": {"into": "mira.kowalski@lindner.example"},
 }  # fmt: skip
 # Of a ticket, what only the desk may ask.
@@ -61,7 +65,7 @@ DESK_ONLY = {
 ASKED: dict[str, tuple[str, ...]] = {
     "list_tickets": ("", "?seen_as=agent", "?seen_as=sharing", "?seen_as=helper", "?seen_as=requester",
                      "?seen_as=participant", "?seen_as=department", "?team=hr", "?state=open&limit=200", "?tag=canarytaghr1",
-                     "?assignee=none", "?category=network", "?cursor=7200010"),
+                     "?assignee=none", "?category=network", "?cursor=7200010", "?snoozed=true", "?snoozed=false&assignee=absent"),
     "export_tickets": ("", "?seen_as=requester", "?team=hr", "?seen_as=department"),
     "search": ("?q=canary", "?q=canarysubject", "?q=canarynotehr1", "?q=7200001", "?q=about", "?q=canary&seen_as=requester",
                "?q=canarynote&seen_as=requester", "?q=canary&seen_as=agent", "?q=canaryheldit"),
@@ -72,6 +76,8 @@ ASKED: dict[str, tuple[str, ...]] = {
     "list_legal_holds": ("", "?ticket=7200001"), "list_backups": ("", "?limit=1"), "read_backup_state": ("",),
     "read_audit": ("?limit=200", "?group=privacy", "?words=canary", "?words=mira", "?who=giulia", "?group=access&limit=200"),
     "export_audit": ("", "?words=canary", "?group=privacy"),
+    "list_roles": ("",), "list_reactions": ("",), "list_emergency_accesses": ("",), "list_own_tokens": ("",),
+    "list_personal_tokens": ("",), "list_integrations": ("",), "read_sight": ("?ticket=7100001", "?ticket=7200001"),
     "list_deliveries": ("", "?words=canary", "?sender=canaryperson", "?disposition=ticket", "?limit=200"),
 }  # fmt: skip
 # Of the company's own set-up everybody may know.
@@ -112,6 +118,7 @@ OPERATIONS = [
 # Whose they are: of those who maintain the system, and of those who watch over it, too.
 OF_ADMINISTRATORS = (
     "/mail/outgoing", "/mailboxes", "/mail-servers", "/imports", "/people.csv", "/places.csv", "/people/{uid}/work",
-    "/retention-rules", "/legal-holds", "/expiries",
+    "/retention-rules", "/legal-holds", "/expiries", "/mail/reactions", "/people/{uid}/export", "/people/{uid}/erasure",
+    "/tokens", "/integrations",
 )  # fmt: skip
-OF_AUDITORS = ("/audit", "/backups")
+OF_AUDITORS = ("/audit", "/backups", "/emergency-accesses", "/roles", "/teams/{key}/members", "/people/{uid}/sight")

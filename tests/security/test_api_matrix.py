@@ -64,10 +64,12 @@ def field(django_db_setup: None, django_db_blocker: Any) -> Iterator[Field]:
 
 
 def _keep_house(planted: Field) -> None:
-    """A file brought in, a hold on a ticket of HR, too, and a backup."""
-    karim = Actor(who=Person.objects.get(pk=person_of(planted, "karim").pk), proof=Proof.SESSION)
+    """A file brought in, a hold on a ticket of HR, too, an administrator's token, and a backup."""
+    person = Person.objects.get(pk=person_of(planted, "karim").pk)
+    karim = Actor(who=person, proof=Proof.SESSION)
     bring_in("people", TABLE["csv"].encode(), columns={}, archive_missing=False, new_departments=True, actor=karim)
     place(planted["hr"].ticket, "Case 7 O 12/26", actor=karim)
+    give_token(person, "Reports", scopes=TOKEN_SCOPES, expires_at=None, actor=karim)
     BackupRun.objects.create(kind="backup", asked_at=clock.now(), finished_at=clock.now())
 
 
@@ -97,6 +99,7 @@ def given(field: Field, operation: Operation, planted: Planted, nested_in: Plant
         "word": f"canarytag{inner.key}",
         "uid": field.desk.person("ines" if operation.id == "confirm_participant" else "marta").uid,
         "delivery": planted.delivery.id,
+        "reaction": field.parked,
         "mail": 1,
         "absence": 1,
         "mailbox": Mailbox.objects.get(team__key="it").pk,
@@ -112,6 +115,10 @@ def given(field: Field, operation: Operation, planted: Planted, nested_in: Plant
         "team": "it",
         "address": "marta.hofer@lindner.example",
     }
+    if operation.path.startswith("/integrations"):
+        known["uid"] = Person.objects.get(is_integration=True).uid
+    if "token" in operation.names:
+        known["token"] = AccessToken.objects.get(name="Reports").pk
     return {name: known[name] for name in operation.names}
 
 
@@ -136,7 +143,11 @@ def test_every_change_has_something_to_send() -> None:
     """A route that nobody entered here has not been tried by an attacker."""
     assert {one.id for one in OPERATIONS if one.method != "GET"} == set(SENDS)
     questions = {one.id for one in OPERATIONS if one.method == "GET" and not one.names}
-    assert questions == {*ASKED, *FOR_ALL, "list_notices", "list_outgoing"} - {"read_ticket_then", "list_import_lines"}
+    assert questions == {*ASKED, *FOR_ALL, "list_notices", "list_outgoing"} - {
+        "read_ticket_then",
+        "list_import_lines",
+        "read_sight",
+    }
 
 
 def test_the_canaries_sing_for_those_who_may_hear_them(field: Field) -> None:
@@ -167,7 +178,7 @@ def may_ask(operation: Operation, role: str, key: str) -> bool:
         return role in ("karim", "wolfgang")
     if "{delivery}" in operation.path:
         return may_open("delivery", role, key)
-    if operation.id == "list_deliveries":
+    if operation.id in ("list_deliveries", "retry_all_deliveries"):
         return role in IN_MAILROOM
     if operation.is_of_ticket:
         return may_open("ticket", role, key) or (operation.id not in DESK_ONLY and may_open("own ticket", role, key))
@@ -221,6 +232,9 @@ def _excused(operation: Operation, role: str, key: str, query: str, status: int)
         return status == 404 and not at_desk
     if operation.id in ("read_person", "list_absences"):
         return status == 404 and role not in HAVE_A_DESK
+    if operation.id == "read_sight":
+        # Of a confidential team's ticket not even that there is one.
+        return status == 404 and query.endswith("=7200001")
     if operation.id == "list_server_folders":
         # Nobody answers there.
         return status == 409
@@ -269,8 +283,11 @@ def _is_foreign(operation: Operation, role: str, key: str) -> bool:
         return not (may_open("ticket", role, key) or may_open("own ticket", role, key))
     if operation.path.startswith("/mail/"):
         return not may_ask(operation, role, key)
-    if operation.id in ("read_notices", "report_recovery"):
+    if operation.id in ("read_notices", "report_recovery", "change_me", "end_links", "give_own_token"):
         return False
+    if operation.id == "end_sessions":
+        # Everybody may end their own.
+        return role not in ("karim", "marta")
     if operation.id == "mark_as_spam":
         # What is sent names a ticket of HR.
         return not may_open("ticket", role, "hr")

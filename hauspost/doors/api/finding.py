@@ -88,6 +88,15 @@ def auditor(request: HttpRequest) -> Actor:
     return caller.actor
 
 
+def own_address(actor: Actor) -> str:
+    """Where a test mail to whoever asks goes. Raises Invalid."""
+    rows = actor.who.addresses.filter(is_main=True) if actor.who is not None else None
+    found = rows.values_list("address", flat=True).first() if rows is not None else None
+    if not found:
+        raise Invalid("to", _("You have no e-mail address here to which a test mail could go."))
+    return str(found)
+
+
 def keyed(model: type[N], key: str | None, field: str) -> N | None:
     """The company's thing of that key; None for null. Raises Invalid."""
     return None if key is None else needed(model, key, field)

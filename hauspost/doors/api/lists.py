@@ -10,7 +10,9 @@ from pydantic import Field
 
 from hauspost.doors.api.callers import Caller
 from hauspost.doors.api.shapes.common import Key, Moment, ShortLine, Uid
+from hauspost.duties.routing.absence import assigned_to_absent
 from hauspost.ground.refusals import Invalid
+from hauspost.records.people.absences import today
 from hauspost.records.tickets.actions.relations import tag_word
 from hauspost.records.tickets.models import Status, Ticket
 
@@ -42,7 +44,11 @@ class TicketFilter(Schema):
     status_kind: list[StatusKind] = Field(default_factory=list, description="May be given several times.")
     status: Key | None = None
     team: Key | None = None
-    assignee: Uid | Literal["me", "none"] | None = Field(None, description="Desk only, like all that follow.")
+    assignee: Uid | Literal["me", "none", "absent"] | None = Field(
+        None,
+        description="Desk only, like all that follow. `absent`: away today, or gone; for those who sort mail.",
+    )
+    snoozed: bool | None = Field(None, description="Asleep until a moment, or not.")
     requester: Uid | None = None
     category: Key | None = Field(None, description="It and the ones below it.")
     type: Literal["incident", "service_request"] | None = None
@@ -57,7 +63,7 @@ class TicketFilter(Schema):
 
 
 # Whoever asks sees these only as desk: a filter would tell what the answer hides (P11.4).
-_DESK_ONLY = ("assignee", "requester", "category", "type", "priority", "site", "department", "tag")
+_DESK_ONLY = ("assignee", "snoozed", "requester", "category", "type", "priority", "site", "department", "tag")
 AT_DESK = ("agent", "sharing", "helper")
 
 
@@ -71,7 +77,7 @@ def tickets_of(asked: TicketFilter, caller: Caller) -> "QuerySet[Ticket]":
     whose = seen_as(asked, caller)
     if whose not in AT_DESK:
         for name in _DESK_ONLY:
-            if getattr(asked, name):
+            if getattr(asked, name) not in (None, []):
                 raise Invalid(name, _("only the desk can ask for this"))
     found: QuerySet[Ticket] = _gates(caller)[whose]()
     for name, narrow in _NARROWING.items():
@@ -96,6 +102,10 @@ def _gates(caller: Caller) -> Mapping[str, Callable[[], "QuerySet[Ticket]"]]:
 def _assignee(found: "QuerySet[Ticket]", value: str, caller: Caller) -> "QuerySet[Ticket]":
     if value == "none":
         return found.filter(assignee__isnull=True)
+    if value == "absent":
+        if not caller.actor.teams_with("mailroom") and not caller.actor.is_administrator:
+            raise Invalid("assignee", _("only the desk can ask for this"))
+        return found.filter(number__in=assigned_to_absent(caller.actor, on=today()).values("number"))
     return found.filter(assignee__uid=caller.person.uid if value == "me" else value)
 
 
@@ -111,6 +121,7 @@ _NARROWING: Mapping[str, Narrow] = {
     "status": lambda found, value, _c: found.filter(status__in=Status.objects.filter(key=value)),
     "team": lambda found, value, _c: found.filter(team__key=value),
     "assignee": _assignee,
+    "snoozed": lambda found, value, _c: found.filter(wake_at__isnull=not value),
     "requester": lambda found, value, _c: found.filter(requester__uid=value),
     "category": _category,
     "type": lambda found, value, _c: found.filter(type=value),

@@ -1,6 +1,7 @@
 """Exactly once: a change that is sent again with the same key is answered again, and not done again (P38.3)."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -52,10 +53,20 @@ def once(request: HttpRequest, caller: Caller, act: Callable[[], HttpResponseBas
             key_hash=key_hash,
             request_hash=request_hash,
             status=answer.status_code,
-            body=answer.content.decode(),
+            body=_to_keep(request, answer),
             created_at=clock.now(),
         )
     return answer
+
+
+def tell_once(request: HttpRequest, field: str) -> None:
+    """Let a secret stand in this answer alone: where the answer is told again, the field is null (S12)."""
+    request.told_once = field  # type: ignore[attr-defined]
+
+
+def _to_keep(request: HttpRequest, answer: HttpResponse) -> str:
+    secret = getattr(request, "told_once", "")
+    return json.dumps(json.loads(answer.content) | {secret: None}) if secret else answer.content.decode()
 
 
 def _again(kept: IdempotencyKey, request_hash: str) -> HttpResponse:

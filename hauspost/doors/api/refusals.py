@@ -101,6 +101,13 @@ class FileGone(Refused):
     words = _("The file was kept for a day and is gone. Send it once more.")
 
 
+class PreviewChanged(Refused):
+    """Nobody is erased otherwise than somebody has read."""
+
+    code = "preview-changed"
+    words = _("What an erasure would take away has changed since the preview was read. Read it again.")
+
+
 class CarriedOutAlready(Refused):
     """An import is done once."""
 

@@ -36,6 +36,10 @@ SCOPES: Mapping[str, Callable[[], str]] = {
     "record:read": lambda: _("read the sealed record of tickets, and the audit log"),
     "keeping:read": lambda: _("read retention rules, legal holds, backups"),
     "keeping:write": lambda: _("change retention rules and legal holds, ask for backups"),
+    "access:read": lambda: _("list access tokens and programs"),
+    "access:write": lambda: _("give access tokens that may no more than this one, and revoke them; add programs"),
+    "privacy:write": lambda: _("export everything about a person, and erase a person for good"),
+    "emergency:write": lambda: _("open tickets by emergency access"),
 }
 
 
@@ -158,7 +162,7 @@ def offered_scopes(actor: Actor) -> list[tuple[str, str]]:
     if not _has_desk(actor):
         closed |= {"people:read", "people:write", "record:read"}
     if not actor.is_administrator:
-        closed |= {"places:write", "keeping:write"}
+        closed |= {"places:write", "keeping:write", "privacy:write", "emergency:write"}
         if not (actor.who and actor.who.is_auditor):
             closed.add("keeping:read")
     if not (actor.is_administrator or actor.teams_with("mailroom")):

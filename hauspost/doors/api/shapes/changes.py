@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from hauspost.doors.api.shapes.common import Asked, Key, Line, Moment, ShortLine, Text, Who, Whole, Yes
+from hauspost.doors.api.shapes.people import Language
 
 Level = Annotated[int, Field(strict=True, ge=1, le=3, description="1 low, 2 medium, 3 high.")]
 Based = Annotated[
@@ -294,3 +295,15 @@ class RecoveryAsked(Asked):
 
     dedup_key: Annotated[Line, Field(min_length=1, examples=["host7/disk"])]
     text: Text = ""
+
+
+class MeChange(Asked):
+    """Your own settings; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"language": "de"}]})
+
+    language: Language = Field("", description="Empty: the company's.")
+    time_zone: Annotated[ShortLine, Field(examples=["Europe/Berlin"])] = ""
+    forwards_for_others: Yes = Field(
+        False, description="Of an agent: mails that you pass on are their real sender's tickets."
+    )

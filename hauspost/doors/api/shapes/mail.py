@@ -73,3 +73,36 @@ class OutgoingDone(Told):
     """A mail is tried again."""
 
     id: int
+
+
+class RetriedTold(Told):
+    """How many mails are tried again."""
+
+    count: int
+
+
+class ReactionTold(Told):
+    """What should have followed from an event, and failed three times."""
+
+    id: int
+    reaction: str = Field(examples=["acknowledge"])
+    event: str = Field(description="After what.", examples=["ticket.opened"])
+    stream: str | None = Field(
+        description="About what; null where it is a confidential team's ticket.", examples=["ticket:42"]
+    )
+    tries: int
+    parked_at: ToldMoment
+    fault: str | None
+
+
+class ReactionPage(Told):
+    """What is parked, the newest first."""
+
+    reactions: list[ReactionTold]
+    next: str | None
+
+
+class ReactionDone(Told):
+    """A parked reaction runs again, or is dropped."""
+
+    id: int

@@ -302,6 +302,19 @@ class Me(Told):
     token: "TokenTold"
 
 
+class MeDone(Told):
+    """Your own settings are kept."""
+
+    uid: UUID
+    href: str
+
+
+class LinksEnded(Told):
+    """The links in your mails open nothing any more."""
+
+    ended: int
+
+
 class TokenTold(Told):
     """The token that was used; its secret is told once, when it is made."""
 

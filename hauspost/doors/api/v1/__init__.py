@@ -9,10 +9,12 @@ from hauspost.doors.api.callers import known_caller
 from hauspost.doors.api.door import of_refusal
 from hauspost.doors.api.refusals import NotUnderstood
 from hauspost.doors.api.v1 import (
+    access,
     alarms,
     audit,
     backups,
     company,
+    emergencies,
     entries,
     files,
     handling,
@@ -24,9 +26,12 @@ from hauspost.doors.api.v1 import (
     me,
     notices,
     people,
+    privacy,
+    reactions,
     record,
     relations,
     retention,
+    rights,
     search,
     tickets,
 )
@@ -37,7 +42,8 @@ api = NinjaAPI(title="Hauspost", version="1", openapi_url=None, docs_url=None, u
 # A fixed word in an address comes before a number in its place: /tickets/spam before /tickets/{number}.
 CHAPTERS = (
     me, handling, tickets, entries, files, relations, record, search, notices, alarms, people, leaving, imports,
-    company, mailroom, mailboxes, mail_servers, audit, retention, backups,
+    company, rights, mailroom, reactions, mailboxes, mail_servers, audit, retention, privacy, emergencies, backups,
+    access,
 )  # fmt: skip
 for chapter in CHAPTERS:
     api.add_router("", chapter.routes.router)

@@ -12,7 +12,7 @@ from pydantic import Field
 from hauspost.doors.api.addresses import address_of
 from hauspost.doors.api.callers import Caller, known_caller
 from hauspost.doors.api.finding import administrator
-from hauspost.doors.api.importing import bring_in, carry_out, lines_of, plan_of, report_of
+from hauspost.doors.api.importing import bring_in, carry_out, lines_of, plan_of, plan_to_do, report_of
 from hauspost.doors.api.lists import Paged, before_of
 from hauspost.doors.api.models import Import
 from hauspost.doors.api.refusals import CarriedOutAlready, FileGone
@@ -88,7 +88,9 @@ def read_import(request: HttpRequest, upload: Path[Number]) -> ImportTold:
     """
     row = _import(request, upload, "read")
     try:
-        plan = _plan_told(row, plan_of(row))
+        # The mark first: what changes before the words are made is then refused, not done unseen.
+        mark = mark_of(plan_to_do(row))
+        plan = _plan_told(row, mark, plan_of(row))
     except (FileGone, CarriedOutAlready):
         plan = None
     return ImportTold(**_row(row), plan=plan, outcome=_outcome(row))
@@ -106,12 +108,13 @@ def list_import_lines(request: HttpRequest, upload: Path[Number], asked: Query[N
 
     What would be created, changed, archived; and the faults by line, with what to do.
     """
-    plan = plan_of(_import(request, upload, "read"))
+    row = _import(request, upload, "read")
+    mark, plan = mark_of(plan_to_do(row)), plan_of(row)
     found = (one for one in lines_of(plan) if asked.what in (None, one[0]))
     begins = min(before_of(asked.cursor), 10**6)
     rows = list(islice(found, begins, begins + asked.limit + 1))
     following = str(begins + asked.limit) if len(rows) > asked.limit else None
-    return ImportLines(plan=mark_of(plan), lines=[_line(*one) for one in rows[: asked.limit]], next=following)
+    return ImportLines(plan=mark, lines=[_line(*one) for one in rows[: asked.limit]], next=following)
 
 
 @routes.post("/imports/{upload}/carrying-out", scope=WRITING, gives=ImportDone, status=200)
@@ -123,7 +126,7 @@ def carry_out_import(request: HttpRequest, upload: Path[Number], asked: Carrying
     import`. Places that it makes along the way need the scope `places:write`.
     """
     row = _import(request, upload, "write")
-    plan = plan_of(row)
+    plan = plan_to_do(row)
     if plan.new_places:
         known_caller(request).needs("places:write")
     done = carry_out(row, plan, asked.plan, confirmed=asked.confirmed, actor=administrator(request))
@@ -224,9 +227,9 @@ def _row(row: Import) -> dict[str, Any]:
     return told | {"sha256": row.sha256, "state": state}
 
 
-def _plan_told(row: Import, plan: Plan) -> PlanTold:
+def _plan_told(row: Import, mark: str, plan: Plan) -> PlanTold:
     return PlanTold(
-        mark=mark_of(plan),
+        mark=mark,
         sums=Sums(
             created=len(plan.created),
             changed=len(plan.changed),

@@ -7,11 +7,13 @@ from django.http import HttpRequest
 from ninja import Path
 
 from hauspost.doors.api.addresses import address_of
-from hauspost.doors.api.finding import administrator
+from hauspost.doors.api.finding import administrator, own_address
 from hauspost.doors.api.refusals import OtherServerTrouble
 from hauspost.doors.api.routes import Routes
 from hauspost.doors.api.shapes.common import Number
 from hauspost.doors.api.shapes.mailboxes import (
+    Findings,
+    FindingTold,
     MailServerAsked,
     MailServerChange,
     MailServerDone,
@@ -20,11 +22,14 @@ from hauspost.doors.api.shapes.mailboxes import (
     ServerFolders,
 )
 from hauspost.duties.intake import folders
-from hauspost.ground.accounts.checking import folders_of
+from hauspost.duties.intake.models import FetchedFolder
+from hauspost.duties.intake.trying import permitted_addresses
+from hauspost.ground.accounts.checking import check_imap, check_smtp, folders_of
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import AccountTrouble
 from hauspost.ground.refusals import NotFound
 from hauspost.records.people import actions
+from hauspost.records.people.models import Mailbox
 
 routes = Routes("Mail servers")
 
@@ -94,6 +99,32 @@ def list_server_folders(request: HttpRequest, server: Path[Number]) -> ServerFol
         return ServerFolders(folders=folders_of(_server(server, in_use=True)))
     except AccountTrouble as trouble:
         raise OtherServerTrouble(said=str(trouble)) from trouble
+
+
+@routes.post("/mail-servers/{server}/receiving-test", scope="mail:write", gives=Findings, status=200)
+def test_server_receiving(request: HttpRequest, server: Path[Number]) -> Findings:
+    """Sign in and look into the folders that are fetched, else the INBOX
+
+    All is left as it is.
+    """
+    administrator(request)
+    account = _server(server, in_use=True)
+    rows = FetchedFolder.objects.filter(account=account).order_by("id").values_list("folder", flat=True)
+    found = [(name, check_imap(account, name)) for name in list(rows) or ["INBOX"]]
+    return Findings(
+        findings=[FindingTold(about=name, ok=one.ok, words=one.words, detail=one.detail) for name, one in found]
+    )
+
+
+@routes.post("/mail-servers/{server}/sending-test", scope="mail:write", gives=Findings, status=200)
+def test_server_sending(request: HttpRequest, server: Path[Number]) -> Findings:
+    """Mail you something from each address that sends by a server, and tell what it answers"""
+    actor, account = administrator(request), _server(server, in_use=True)
+    to = own_address(actor)
+    boxes = Mailbox.objects.filter(sends_by=account, archived_at__isnull=True).select_related("address")
+    senders = [one for box in boxes.order_by("address__address") for one in permitted_addresses(box)]
+    found = check_smtp(account, senders or [account.user], to)
+    return Findings(findings=[FindingTold(about="", ok=one.ok, words=one.words, detail=one.detail) for one in found])
 
 
 def _server(server: int, *, in_use: bool = False) -> MailAccount:

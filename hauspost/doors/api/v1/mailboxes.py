@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Path, Query, Schema
 
 from hauspost.doors.api.addresses import address_of
-from hauspost.doors.api.finding import administrator, needed
+from hauspost.doors.api.finding import administrator, needed, own_address
 from hauspost.doors.api.routes import Routes
 from hauspost.doors.api.shapes.common import Number, ShortLine
 from hauspost.doors.api.shapes.mailboxes import (
@@ -214,10 +214,7 @@ def test_receiving(request: HttpRequest, mailbox: Path[Number]) -> Findings:
 def test_sending(request: HttpRequest, mailbox: Path[Number]) -> Findings:
     """Mail you something from each permitted address, and tell what the mail server answers"""
     actor, box = administrator(request), _mailbox(mailbox)
-    to = actor.who.addresses.filter(is_main=True).values_list("address", flat=True).first() if actor.who else None
-    if not to:
-        raise Invalid("to", _("You have no e-mail address here to which a test mail could go."))
-    found = trying.check_sending(box, to=to, actor=actor)
+    found = trying.check_sending(box, to=own_address(actor), actor=actor)
     return Findings(findings=[FindingTold(about="", ok=one.ok, words=one.words, detail=one.detail) for one in found])
 
 

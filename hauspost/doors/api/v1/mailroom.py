@@ -19,6 +19,7 @@ from hauspost.doors.api.shapes.mail import (
     OutgoingPage,
     OutgoingRecipientTold,
     OutgoingTold,
+    RetriedTold,
 )
 from hauspost.doors.api.shapes.tickets import TicketDone
 from hauspost.doors.api.telling import ticket_done
@@ -65,6 +66,15 @@ def list_deliveries(request: HttpRequest, asked: Query[DeliveryFilter]) -> Deliv
     limit = asked.limit
     following = str(rows[limit - 1].id) if len(rows) > limit else None
     return DeliveryPage(deliveries=_told(rows[:limit], actor), next=following)
+
+
+@routes.post("/mail/deliveries/retry", scope="mail:write", gives=RetriedTold, status=200)
+def retry_all_deliveries(request: HttpRequest) -> RetriedTold:
+    """Let everything in the quarantine go its way again
+
+    After an upgrade, for example. At most 1,000 mails.
+    """
+    return RetriedTold(count=actions.retry_all(actor=_mailroom_actor(request)))
 
 
 @routes.get("/mail/deliveries/{delivery}", scope="mail:read", gives=DeliveryTold)
@@ -145,6 +155,16 @@ def list_outgoing(request: HttpRequest, asked: Query[Paged]) -> OutgoingPage:
     )
     following = str(rows[limit - 1].id) if len(rows) > limit else None
     return OutgoingPage(mails=[_outgoing(row, own, secret) for row in rows[:limit]], next=following)
+
+
+@routes.post("/mail/outgoing/retry", scope="mail:write", gives=RetriedTold, status=200)
+def retry_all_outgoing(request: HttpRequest) -> RetriedTold:
+    """Try to send every mail that waits or failed again now
+
+    Administrators only.
+    """
+    _administrator(request)
+    return RetriedTold(count=outbox.retry_all())
 
 
 @routes.post("/mail/outgoing/{mail}/retry", scope="mail:write", gives=OutgoingDone, status=200)

@@ -2,12 +2,16 @@
 
 from django.http import HttpRequest
 
+from hauspost.doors.api.addresses import address_of
 from hauspost.doors.api.callers import known_caller
 from hauspost.doors.api.routes import Routes
-from hauspost.doors.api.shapes.tickets import Me, TokenTold
+from hauspost.doors.api.shapes.changes import MeChange
+from hauspost.doors.api.shapes.tickets import LinksEnded, Me, MeDone, TokenTold
+from hauspost.records.people.actions import revoke_ticket_links, set_preferences
 from hauspost.records.people.models import Membership
 
 routes = Routes("Me")
+WRITING = "tickets:write"
 
 
 @routes.get("/me", scope="", gives=Me)
@@ -30,3 +34,20 @@ def read_me(request: HttpRequest) -> Me:
         roles=dict(roles.values_list("team__key", "role")),
         token=TokenTold(name=token.name, begins=token.begins, scopes=sorted(token.scopes), expires_at=token.expires_at),
     )
+
+
+@routes.patch("/me", scope=WRITING, gives=MeDone)
+def change_me(request: HttpRequest, asked: MeChange) -> MeDone:
+    """Change your own language, time zone, and whose tickets forwarded mails become"""
+    caller = known_caller(request)
+    person, sent = caller.person, asked.model_fields_set
+    wanted = {name: getattr(asked if name in sent else person, name) for name in MeChange.model_fields}
+    set_preferences(person, actor=caller.actor, **wanted)
+    return MeDone(uid=person.uid, href=address_of("me"))
+
+
+@routes.delete("/me/links", scope=WRITING, gives=LinksEnded)
+def end_links(request: HttpRequest) -> LinksEnded:
+    """Let the links in your mails open nothing any more"""
+    caller = known_caller(request)
+    return LinksEnded(ended=revoke_ticket_links(caller.person, actor=caller.actor))

@@ -35,7 +35,7 @@ from hauspost.ground.refusals import NotAllowed, NotFound
 from hauspost.records.people import actions
 from hauspost.records.people.absences import today
 from hauspost.records.people.models import Absence, Address, Department, Person, Team, sort_key_of
-from hauspost.records.places.actions import seat
+from hauspost.records.places.actions import seat, unseat
 from hauspost.records.places.models import Location, Site
 from hauspost.records.tickets.knowing import persons_known_to
 
@@ -157,6 +157,30 @@ def set_workplace(request: HttpRequest, uid: Path[Uid], asked: SeatAsked) -> Per
         location=keyed(Location, asked.location, "location"),
         actor=caller.actor,
     )
+    return _done(person)
+
+
+@routes.delete("/people/{uid}/workplace", scope="people:write", gives=PersonDone)
+def remove_workplace(request: HttpRequest, uid: Path[Uid]) -> PersonDone:
+    """Say that somebody has no usual place of work
+
+    Administrators only.
+    """
+    caller = known_caller(request)
+    person = _person(uid, caller)
+    unseat(person, actor=caller.actor)
+    return _done(person)
+
+
+@routes.delete("/people/{uid}/sessions", scope="people:write", gives=PersonDone)
+def end_sessions(request: HttpRequest, uid: Path[Uid]) -> PersonDone:
+    """Sign somebody out everywhere
+
+    Oneself, and administrators. Tokens and links stay.
+    """
+    caller = known_caller(request)
+    person = _person(uid, caller)
+    actions.end_sessions(person, actor=caller.actor)
     return _done(person)
 
 

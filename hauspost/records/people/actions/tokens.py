@@ -18,7 +18,8 @@ from hauspost.records.people.refusals import NoLongerHere
 # What a token may be made for; the person's own rights bound it in any case.
 TOKEN_SCOPES = (
     "tickets:read", "tickets:write", "people:read", "people:write", "places:read", "places:write", "mail:read",
-    "mail:write", "record:read", "keeping:read", "keeping:write",
+    "mail:write", "record:read", "keeping:read", "keeping:write", "access:read", "access:write", "privacy:write",
+    "emergency:write",
 )  # fmt: skip
 # How a token begins, so that it is known as one of ours where somebody left it lying about.
 BEGINNING = "hp_"
@@ -29,15 +30,22 @@ _USED_AGAIN_AFTER = timedelta(minutes=1)
 
 @transaction.atomic
 def give_token(
-    person: Person, name: str, *, scopes: Sequence[str], expires_at: datetime | None, actor: Actor
+    person: Person,
+    name: str,
+    *,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    actor: Actor,
+    by: AccessToken | None = None,
 ) -> tuple[AccessToken, str]:
     """Make an access token; the clear one beside its row is shown once and kept nowhere (S12).
 
-    A signed-in person makes them for themself, an administrator for integrations; nobody for another person, and no
-    token makes another one. `expires_at` None is "until revoked". Records "token.given".
+    A signed-in person makes them for themself, an administrator for integrations; nobody for another person. `by` is
+    the token with which the actor gives it: it gives no scope and no later end than it has itself. `expires_at` None
+    is "until revoked". Records "token.given".
     Raises NotAllowed, NoLongerHere, Invalid (name, scopes, expires_at).
     """
-    _refuse_stranger(person, actor)
+    _refuse_stranger(person, actor, by)
     if not person.is_active:
         raise NoLongerHere(name=person.name)
     clean = one_line(name, 120)
@@ -48,6 +56,8 @@ def give_token(
         raise Invalid("scopes", _("choose at least one of: %(scopes)s") % {"scopes": ", ".join(TOKEN_SCOPES)})
     if expires_at is not None and expires_at <= clock.now():
         raise Invalid("expires_at", _("choose a moment in the future"))
+    if by is not None:
+        _refuse_more(by, chosen, expires_at)
     secret = tokens.new_token()
     row = AccessToken.objects.create(
         person=person,
@@ -60,6 +70,8 @@ def give_token(
         expires_at=expires_at,
     )
     data = {"token": row.id, "scopes": chosen, "expires": expires_at.isoformat() if expires_at else None}
+    if by is not None:
+        data["by"] = by.id
     record("token.given", person.stream, actor=actor, data=data, parts=[Part("token name", clean, str(person.uid))])
     return row, f"{BEGINNING}{secret}"
 
@@ -105,11 +117,21 @@ def tokens_of(person: Person) -> QuerySet[AccessToken]:
     return AccessToken.objects.filter(person=person).select_related("created_by").order_by("-id")
 
 
-def _refuse_stranger(person: Person, actor: Actor) -> None:
+def _refuse_stranger(person: Person, actor: Actor, by: AccessToken | None) -> None:
     """Who gives a token acts as its person from then on, so only the person gives it, or for a program its keeper."""
     if person.is_integration:
         only_administrators(actor)
-    elif actor.who != person or actor.proof is not Proof.SESSION:
+    elif actor.who != person or actor.proof not in (Proof.SESSION, Proof.TOKEN):
         raise NotAllowed
-    if actor.proof is Proof.TOKEN:
+    # Whoever acts by a token gives as much as that one may, so it has to be named.
+    if (actor.proof is Proof.TOKEN) is not (by is not None and by.person == actor.who):
         raise NotAllowed
+
+
+def _refuse_more(by: AccessToken, scopes: Sequence[str], expires_at: datetime | None) -> None:
+    """Whoever finds a token lying about gets nothing from it that it cannot do itself, and for no longer."""
+    more = [scope for scope in scopes if scope not in by.scopes]
+    if more:
+        raise Invalid("scopes", _("your own token does not have: %(scopes)s") % {"scopes": ", ".join(more)})
+    if by.expires_at is not None and (expires_at is None or expires_at > by.expires_at):
+        raise Invalid("expires_at", _("your own token ends earlier: %(end)s") % {"end": by.expires_at.isoformat()})
