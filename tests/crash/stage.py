@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from bench.load import Inboxes
 from bench.places import free_port
 from tests.crash.places import Disk, Postgres, ShortFiles, SmallDisk
-from tests.crash.senders import AUTH_SERV_ID, ImapLine, Ledger, Line, SmtpLine
+from tests.crash.senders import ImapLine, Ledger, Line, SmtpLine
 from tests.crash.tree import Tree, Unit
 from tests.doors._running import clean_environment
 from tests.imap.dovecot import dovecot
@@ -107,7 +107,6 @@ class Stage:
             HAUSPOST_OUTGOING_PORT=str(outgoing),
             HAUSPOST_MAIL_DOMAIN="lindner.example",
             HAUSPOST_COMPANY_DOMAINS="lindner.example",
-            HAUSPOST_AUTH_SERV_ID=AUTH_SERV_ID,
             HAUSPOST_UNDO_SECONDS="0",
             HAUSPOST_BACKUP_AT="",
         )
