@@ -189,8 +189,9 @@ FORWARDED = re.compile(
 )
 RULE = re.compile(r"[ \t*]{0,8}[-_=─—–]{4,200}[ \t*]{0,6}$")
 RULE_WITH_WORDS = re.compile(r"[ \t*]{0,8}[-_=*~─—–]{2,80}[ \t]{0,6}\w[^\n]{0,80}[-_=*~─—–]{2,80}[ \t*]{0,6}$")
+# The dashes are taken once and for all ("+"): over many such lines each of them would be tried as a beginning.
 NOTES_RULE = re.compile(
-    rf"[ \t]{{0,4}}-{{3,40}}.{{1,200}}(?:{_VERBS})[ \t]{{0,3}}:?[ \t]{{0,3}}-{{2,40}}[ \t]{{0,4}}$", re.IGNORECASE
+    rf"[ \t]{{0,4}}-{{3,40}}+.{{0,200}}(?:{_VERBS})[ \t]{{0,3}}:?[ \t]{{0,3}}-{{2,40}}[ \t]{{0,4}}$", re.IGNORECASE
 )
 # GroupWise: ">>> Ada Brand <ada@example.org> 04.03.2024 10:12 >>>", and below it the mail without any mark.
 GROUPWISE_RULE = re.compile(r">>> .{3,200} >>>[ \t]{0,4}$")
