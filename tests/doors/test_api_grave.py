@@ -104,6 +104,31 @@ def test_an_integration_is_added_and_gives_itself_no_token(desk: Desk) -> None:
     assert karim.get(f"integrations/{desk.person('petra').uid}", 404)["code"] == "not-found"
 
 
+def test_a_revoked_token_takes_along_what_was_given_with_it(desk: Desk) -> None:
+    """Whoever found it has nothing of it any more: neither by it, nor by what it made meanwhile."""
+    karim = Program.of(desk, "karim")
+    program = integration(desk, "Monitoring", it="agent")
+    second = karim.post("me/tokens", {"name": "second", "scopes": ["access:write", "tickets:read"]})
+    thief = Program(second["token"])
+    there = f"integrations/{program.uid}/tokens"
+    third = thief.post(there, {"name": "third", "scopes": ["tickets:read"]})
+    other = karim.post(there, {"name": "other", "scopes": ["tickets:read"]})
+    assert Program(third["token"]).get("me")["is_integration"]
+    assert karim.get(f"integrations/{program.uid}")["tokens"] == 2
+
+    karim.delete(f"tokens/{second['id']}")
+
+    for gone in (second, third):
+        assert Program(gone["token"]).get("me", 401)["code"] == "token-not-valid"
+    assert Program(other["token"]).get("me")["name"] == "Monitoring"
+    assert [row["name"] for row in karim.get(there)["tokens"] if row["revoked_at"]] == ["third"]
+    assert Event.objects.filter(kind="token.revoked").count() == 2
+    own = karim.get("tokens")["tokens"]
+    assert [row["name"] for row in own] == ["test"]
+    karim.delete(f"me/tokens/{own[0]['id']}")
+    assert karim.get("me", 401)["code"] == Program(other["token"]).get("me", 401)["code"] == "token-not-valid"
+
+
 # Everything about a person, and erasing a person.
 
 

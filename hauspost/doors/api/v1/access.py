@@ -55,7 +55,7 @@ def give_own_token(request: HttpRequest, asked: TokenAsked) -> TokenGiven:
 def revoke_own_token(request: HttpRequest, token: Path[Number]) -> TokenRevoked:
     """Let one of your tokens open nothing any more
 
-    What was given with it stays; the audit log (`token.given`, `by`) tells which.
+    What was given with it, and with that in turn, ends with it.
     """
     return _revoked(request, AccessToken.objects.filter(person=known_caller(request).person), token)
 

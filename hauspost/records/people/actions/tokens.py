@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.actions import Part, record
+from hauspost.ground.history.models import Event
+from hauspost.ground.history.reading import data_of
 from hauspost.ground.refusals import Invalid, NotAllowed
 from hauspost.records.people.actions.checks import one_line, only_administrators
 from hauspost.records.people.actor import Actor, Proof
@@ -41,8 +43,8 @@ def give_token(
     """Make an access token; the clear one beside its row is shown once and kept nowhere (S12).
 
     A signed-in person makes them for themself, an administrator for integrations; nobody for another person. `by` is
-    the token with which the actor gives it: it gives no scope and no later end than it has itself. `expires_at` None
-    is "until revoked". Records "token.given".
+    the token with which the actor gives it: it gives no scope and no later end than it has itself, and what it gave is
+    revoked with it. `expires_at` None is "until revoked". Records "token.given".
     Raises NotAllowed, NoLongerHere, Invalid (name, scopes, expires_at).
     """
     _refuse_stranger(person, actor, by)
@@ -78,18 +80,19 @@ def give_token(
 
 @transaction.atomic
 def revoke_token(token: AccessToken, *, actor: Actor) -> None:
-    """Let a token open nothing any more, at once. Its person may, and administrators. Records "token.revoked".
+    """Let a token open nothing any more, at once, nor what was given with it. Its person may, and administrators.
 
-    Raises NotAllowed.
+    Records "token.revoked", for each. Raises NotAllowed.
     """
     row = AccessToken.objects.select_for_update(of=("self",)).select_related("person").get(id=token.id)
     if actor.who != row.person or not row.person.is_active:
         only_administrators(actor)
-    if row.revoked_at is None:
-        row.revoked_at = clock.now()
-        row.save(update_fields=["revoked_at"])
-        record("token.revoked", row.person.stream, actor=actor, data={"token": row.id})
-    token.revoked_at = row.revoked_at
+    token.revoked_at = row.revoked_at or clock.now()
+    for one in [row, *_given_with(row)]:
+        if one.revoked_at is None:
+            one.revoked_at = token.revoked_at
+            one.save(update_fields=["revoked_at"])
+            record("token.revoked", one.person.stream, actor=actor, data={"token": one.id})
 
 
 def token_of(clear: object) -> AccessToken | None:
@@ -135,3 +138,16 @@ def _refuse_more(by: AccessToken, scopes: Sequence[str], expires_at: datetime | 
         raise Invalid("scopes", _("your own token does not have: %(scopes)s") % {"scopes": ", ".join(more)})
     if by.expires_at is not None and (expires_at is None or expires_at > by.expires_at):
         raise Invalid("expires_at", _("your own token ends earlier: %(end)s") % {"end": by.expires_at.isoformat()})
+
+
+def _given_with(token: AccessToken) -> list[AccessToken]:
+    """The tokens that were given with this one, and with those in turn; the record says so."""
+    later = Event.objects.filter(kind="token.given", occurred_at__gte=token.created_at)
+    by = {data["token"]: data["by"] for data in map(data_of, later) if "by" in data}
+    given = {token.id}
+    # A token is older than whatever it gave.
+    for one, giver in sorted(by.items()):
+        if giver in given:
+            given.add(one)
+    rows = AccessToken.objects.select_for_update(of=("self",)).select_related("person")
+    return list(rows.filter(id__in=given - {token.id}).order_by("id"))
