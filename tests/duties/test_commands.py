@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hauspost.doors.desk.reasons import held_because
 from hauspost.duties.intake.commands.reading import read_orders, span_seconds
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock
@@ -139,12 +140,32 @@ def test_an_agent_has_no_more_rights_by_mail(desk: Desk, ticket: Ticket) -> None
     assert now(ticket).state == "open" and delivery.disposition == "answer"
 
 
-def test_without_the_teams_leave_commands_are_text(desk: Desk, ticket: Ticket) -> None:
-    """P29.3: off until an administrator allows them."""
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("#note\n\nIntern: Der Mann ist schwierig.", "note"),
+        ("#close\n\nErledigt.", "request"),
+        ("#notitz\nIntern.", "note"),
+    ],
+)
+def test_where_commands_are_off_nothing_below_them_reaches_the_requester_and_the_agent_is_told(
+    desk: Desk, ticket: Ticket, text: str, kind: str
+) -> None:
+    """P29.3: off until an administrator allows them; P6.2: what was meant as a note stays one, released as well."""
     Team.objects.filter(key="it").update(takes_commands=False)
-    delivery = answers(desk, "#close\nIt works.")
-    assert now(ticket).state == "open"
-    assert "#close" in Entry.objects.get(id=delivery.entry).text
+    delivery = answers(desk, text)
+    entry = Entry.objects.get(id=delivery.entry)
+    assert (entry.is_public, entry.held_because, entry.kind) == (False, "commands off", kind)
+    assert (delivery.detail, now(ticket).state, desk.sent("reply")) == ("held: commands off", "open", [])
+    assert "commands by mail are off" in told(desk) and "Intern" not in told(desk)
+    assert held_because(entry.held_because) != held_because("no such reason")
+
+
+def test_where_commands_are_off_a_hashtag_on_top_is_text(desk: Desk, ticket: Ticket) -> None:
+    """P29.3"""
+    Team.objects.filter(key="it").update(takes_commands=False)
+    delivery = answers(desk, "#Neuigkeiten\nIt works.")
+    assert (delivery.disposition, Entry.objects.get(id=delivery.entry).kind) == ("reply", "reply")
 
 
 def test_a_forged_agent_commands_nothing_and_the_agent_hears_of_it(desk: Desk, ticket: Ticket) -> None:

@@ -52,6 +52,7 @@ _HELD: Mapping[str, Any] = {
     "no right": gettext_lazy("The sender may not answer in this ticket."),
     "automatic": gettext_lazy("It is an automatic mail."),
     "encrypted": gettext_lazy("It came encrypted. Once released, the requester can read it in clear."),
+    "commands off": gettext_lazy("Its first lines are commands, which this team does not take; the sender was told."),
     "unclear command": gettext_lazy("One of its commands was not understood; the sender was told."),
 }
 _MENTIONS = re.compile(r"mentions #(\d+)")

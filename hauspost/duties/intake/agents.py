@@ -23,12 +23,19 @@ from hauspost.records.tickets.writing import Writing
 HELD_WORDS = {
     "unproven": gettext_lazy("The mail server in front of Hauspost did not confirm that it came from you."),
     "no token": gettext_lazy("It does not answer a mail of ours: answer the notice about this ticket instead."),
+    "commands off": gettext_lazy(
+        "Its first lines are commands, and commands by mail are off in this team: nothing was done, and nothing was "
+        "sent to the requester. Do it at the desk, or answer the notice again without these lines. Released, a reply "
+        "goes out word for word, these lines included. An administrator can allow commands in the team's settings."
+    ),
     "no right": gettext_lazy("You have no right to answer in this ticket: ask its team lead for it."),
     "encrypted": gettext_lazy(
         "It came encrypted and without your signature inside. Once released, the requester can read it in clear; to "
         "send it, write it at the desk, or sign it as well."
     ),
 }
+# Only a proven agent's mail is held for these; its number bounds nothing (S10).
+PROVEN = frozenset({"commands off", "no right", "encrypted"})
 
 
 class CameEncrypted(Refused):
@@ -56,8 +63,12 @@ def file_from_agent(case: Case, match: Match) -> Verdict:
     if view is None or not view.may("note" if is_note else "reply"):
         return _held(case, match, agent, "no right")
     writing = only_visible(case)
-    if match.ticket.team.takes_commands and (orders := read_orders(writing.text)).orders:
-        return _commanded(case, match, orders, actor, is_note=is_note)
+    if (orders := read_orders(writing.text)).orders:
+        if match.ticket.team.takes_commands:
+            return _commanded(case, match, orders, actor, is_note=is_note)
+        if orders.are_meant:
+            # What follows "#note" must never leave because somebody thought that it works here (P6.2).
+            return _held(case, match, agent, "commands off", as_note=is_note or orders.make_a_note)
     try:
         entry = _write(case, match.ticket, writing, is_note=is_note, actor=actor)
     except Refused as refusal:
@@ -79,7 +90,7 @@ def _commanded(case: Case, match: Match, orders: Orders, actor: Actor, *, is_not
     Where one line is not understood nothing is done, and the text waits for somebody to release it.
     """
     assert actor.who is not None
-    is_note = is_note or any(order.name == "note" for order in orders.orders)
+    is_note = is_note or orders.make_a_note
     if not orders.is_clear:
         answer_commands(match.ticket, actor.who, not_understood(orders.orders), case.letter.message_id)
         return _held(case, match, actor.who, "unclear command", as_note=is_note)
@@ -113,5 +124,7 @@ def _held(
         match.ticket, writing, author=author, actor=actor, held_because=why, as_note=as_note or match.answers_note
     )
     if why in HELD_WORDS and not is_told:
-        answer_held(match.ticket, author, str(HELD_WORDS[why]), case.letter.message_id, entry=entry.id)
+        answer_held(
+            match.ticket, author, str(HELD_WORDS[why]), case.letter.message_id, entry=entry.id, is_proven=why in PROVEN
+        )
     return Verdict("answer", match.by, f"held: {why}", match.ticket.number, entry.id)

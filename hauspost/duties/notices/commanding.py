@@ -46,15 +46,17 @@ def answer_commands(ticket: Ticket, agent: Person, outcomes: Sequence[Done], in_
         _send(ticket, agent, head, text, in_reply_to)
 
 
-def answer_held(ticket: Ticket, agent: Person, reason: str, in_reply_to: str, *, entry: int) -> None:
-    """Tell an agent that a mail under their name was not sent on, and what to do (P29.1); a few times an hour at most.
+def answer_held(
+    ticket: Ticket, agent: Person, reason: str, in_reply_to: str, *, entry: int, is_proven: bool = False
+) -> None:
+    """Tell an agent that a mail under their name was not sent on, and what to do (P29.1).
 
-    It carries nothing of that mail: somebody else may have written it (S7, S10).
+    A few times an hour at most where it is not proven that the mail is theirs. It carries nothing of that mail: somebody else may have written it (S7, S10).
     """
     recent = OutgoingMail.objects.filter(
         person_uid=str(agent.uid), created_at__gt=clock.now() - timedelta(hours=1), envelope_from="", entry__gt=0
     )
-    if recent.count() >= MOST_HELD_AN_HOUR:
+    if not is_proven and recent.count() >= MOST_HELD_AN_HOUR:
         return
     with spoken_to(agent, ticket.team):
         text = "\n\n".join(

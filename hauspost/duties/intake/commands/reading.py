@@ -19,6 +19,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "tag": ("tag", "schlagwort"),
     "help": ("help", "hilfe"),
 }
+NOTE = "note"
 _MEANING = {word: name for name, words in WORDS.items() for word in words}
 # These need something behind the word; the others take nothing ("wait" may have it).
 NEEDS_ARGUMENT = frozenset({"assign", "priority", "team", "category", "tag"})
@@ -49,6 +50,16 @@ class Orders:
     def is_clear(self) -> bool:
         """Do we understand every line?"""
         return all(order.name for order in self.orders)
+
+    @property
+    def are_meant(self) -> bool:
+        """Is a line an order, or so near to one that somebody meant it? A hashtag on top of a text is none."""
+        return any(order.name or nearest(order.line) for order in self.orders)
+
+    @property
+    def make_a_note(self) -> bool:
+        """Does a line, also one that is not quite understood, keep the text below it internal?"""
+        return any(NOTE in (order.name, _MEANING.get(nearest(order.line)[1:])) for order in self.orders)
 
 
 def read_orders(text: str) -> Orders:
