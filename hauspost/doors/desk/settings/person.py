@@ -19,6 +19,7 @@ from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.formats import capped
 from hauspost.duties.privacy.merging import can_undo
+from hauspost.duties.routing.leaving import count_open_work
 from hauspost.records.people.absences import absences_of, today
 from hauspost.records.people.actions import ways_in
 from hauspost.records.people.models import Address, Membership, Person
@@ -138,6 +139,7 @@ def person_page(
         may_change=actor.is_administrator and person.merged_into_id is None,
         is_oneself=actor.who == person,
         access=_access(person),
+        open_work=count_open_work(person) if person.deactivated_at and not person.merged_into_id else 0,
         may_undo=actor.is_administrator and _may_undo(person),
         card=card,
         form=form,
