@@ -1,5 +1,6 @@
 """The audit log, the ticket as of any moment, and its dossier, through the pages and the command."""
 
+import csv
 import re
 import zipfile
 from datetime import timedelta
@@ -16,7 +17,7 @@ from hauspost.duties.privacy.audit_words import GROUPS, TOLD
 from hauspost.ground import clock
 from hauspost.ground.history.models import Event
 from hauspost.records.people import actions as people
-from hauspost.records.people.actor import SYSTEM, rule
+from hauspost.records.people.actor import SYSTEM, Actor, rule
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.actions.expiring import expire
 from hauspost.records.tickets.company import status_of
@@ -42,8 +43,8 @@ def test_who_changed_roles_and_people_stands_in_the_log(desk: Desk) -> None:
     assert "Karim Haddad gave a role Person: Marta Nowak Role: agent" in read
     assert "Person: Marta Nowak" in page(desk, "/desk/settings/teams/it")
     answer = administrator(desk).post("/desk/settings/audit/export", {"group": "roles"})
-    csv = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-    assert [line for line in csv.splitlines() if "team.role_given" in line and "Marta Nowak" in line]
+    file = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert [line for line in file.splitlines() if "team.role_given" in line and "Marta Nowak" in line]
     assert "Petra Lang-Weber" in read
     assert "gave a role" not in page(desk, "/desk/settings/audit?group=people&words=Petra")
     assert "Nothing found" in page(desk, "/desk/settings/audit?who=Marta+Nowak")
@@ -77,6 +78,18 @@ def test_the_log_leaves_as_csv_and_that_is_recorded(desk: Desk) -> None:
     assert Event.objects.filter(kind="audit.exported").count() == 1
 
 
+def test_the_file_of_the_log_says_whose_import_it_was(desk: Desk) -> None:
+    """The same words as on the page, for what was deactivated as well."""
+    importer = Actor(kind="import", name="people", via="import", on_behalf_of=desk.person("karim"))
+    people.rename(desk.person("petra"), "Petra Lang-Weber", actor=importer)
+    people.deactivate(desk.person("petra"), actor=importer)
+    assert "Karim Haddad, by an import deactivated" in page(desk, "/desk/settings/audit")
+    answer = administrator(desk).post("/desk/settings/audit/export", {"group": "people"})
+    rows = list(csv.reader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines(), delimiter=";"))  # type: ignore[attr-defined]
+    told = {row[3]: row[1] for row in rows if row[2] == "import"}
+    assert told == dict.fromkeys(["person.changed", "person.deactivated"], "Karim Haddad, by an import")
+
+
 def test_the_log_names_no_confidential_ticket_and_nobody_of_an_emptied_one(desk: Desk) -> None:
     """P33.3, P41.1: neither on the page, nor in the CSV, nor by looking for the person's name."""
     secret, open_one = desk.ticket("petra", to="hr"), desk.ticket("marta")
@@ -93,11 +106,11 @@ def test_the_log_names_no_confidential_ticket_and_nobody_of_an_emptied_one(desk:
     assert f"#{open_one.number}" in read
     assert f"#{secret.number}" not in read
     answer = administrator(desk).post("/desk/settings/audit/export", {"group": "privacy"})
-    csv = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-    assert f"#{open_one.number}" in csv
-    assert f"#{secret.number}" not in csv
+    file = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert f"#{open_one.number}" in file
+    assert f"#{secret.number}" not in file
     marta, anna = desk.person("marta"), desk.person("anna")
-    for told in (read, csv):
+    for told in (read, file):
         assert not [one for one in (marta.name, anna.name, str(marta.uid), str(anna.uid)) if one in told]
     assert "Nothing found" in page(desk, f"/desk/settings/audit?group=privacy&words={marta.name}")
 

@@ -147,7 +147,7 @@ def _cells(asked: Asked, reader: Actor, sections: Mapping[str, str]) -> Iterator
             details = json.dumps(data, ensure_ascii=False)
             yield [
                 timezone.localtime(line.at),
-                line.name or line.actor.get("who", ""),
+                by_whom(line.actor, line.names) or line.actor.get("who", ""),
                 line.actor.get("via", ""),
                 line.kind,
                 about,
@@ -190,6 +190,17 @@ def named_in(streams: Iterable[str], reader: Actor) -> Mapping[str, str]:
     rows = MailAccount.objects.filter(pk__in=servers).values_list("pk", "name") if servers else ()
     named = {f"{_MAIL_SERVER}{pk}": name for pk, name in rows}
     return named | {f"person:{uid}": name for uid, name in names_known_to(reader, uids).items()}
+
+
+def by_whom(stamp: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Who did it, in words: a person as far as `names` knows them, or whose import; "" when it was Hauspost itself."""
+    who = stamp.get("who", "")
+    if is_person(who):
+        return names.get(who.removeprefix("person:")) or _("somebody")
+    if who == "import":
+        person = names.get(stamp.get("for", "").removeprefix("person:"), "")
+        return _("%(name)s, by an import") % {"name": person} if person else _("Import")
+    return ""
 
 
 def about(stream: str, named: Mapping[str, str]) -> str:

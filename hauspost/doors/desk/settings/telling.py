@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from hauspost.doors.ui import formats
 from hauspost.duties.intake import telling as mail
-from hauspost.duties.privacy.audit import is_uid, names_known_to, shown
+from hauspost.duties.privacy.audit import by_whom, is_uid, names_known_to, shown
 from hauspost.duties.privacy.audit_words import TOLD
 from hauspost.ground.history.models import Event
 from hauspost.records.catalogue.models import Category, TicketType
@@ -172,22 +172,12 @@ def _meant(kind: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _line(row: Event, actor: Mapping[str, str], data: Mapping[str, Any], names: _Names) -> Line:
     sentence = TOLD.get(row.kind, lambda: _("%(who)s: %(kind)s"))()
-    who = Markup("<b>{}</b>").format(_who(actor, names))
+    who = Markup("<b>{}</b>").format(by_whom(actor, names.people) or "Hauspost")
     words = Markup(escape(sentence)) % {"who": who, "kind": row.kind}
     texts = {part.name: part.content or _("(erased)") for part in row.parts.all()}
     details = [(_label("name"), texts.pop("name before", ""), texts.pop("name"))] if "name" in texts else []
     details += [(_label(name), "", text) for name, text in texts.items()]
     return Line(row.occurred_at, words, details + _details(data, names), row.stream.name)
-
-
-def _who(actor: Mapping[str, str], names: _Names) -> str:
-    who = actor.get("who", "")
-    if who.startswith("person:"):
-        return names.people.get(who.removeprefix("person:")) or _("somebody")
-    if who == "import":
-        person = names.people.get(actor.get("for", "").removeprefix("person:"), "")
-        return _("%(name)s, by an import") % {"name": person} if person else _("Import")
-    return "Hauspost"
 
 
 def _details(data: Mapping[str, Any], names: _Names) -> list[tuple[str, str, str]]:
