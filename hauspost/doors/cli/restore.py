@@ -1,6 +1,7 @@
 """`hauspost restore`: a working desk from a backup, in an empty place, with proof."""
 
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--folder", "new", type=click.Path(file_okay=False, path_type=Path), help="Where to; it must be empty.")
+@click.option(
+    "--folder",
+    "new",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to; its data/ must be empty or not there yet.",
+)
 @click.option("--database-url", default="", help="An empty PostgreSQL database; otherwise SQLite in data/.")
 @click.option(
     "--passphrase-file",
@@ -44,12 +50,13 @@ def restore(
     without_keys: bool,
     drill: bool,
 ) -> int:
-    """Make a working desk from a backup FILE, in an empty folder and database, and prove that it is the same."""
+    """Make a working desk from a backup FILE, where no data and database are yet, and prove that it is the same."""
     if [bool(keys), bool(passphrase_file), without_keys].count(True) > 1:
         raise click.UsageError("give one of --keys, --passphrase-file and --without-keys")
     passphrase = passphrase_of(passphrase_file)
     place, file = (new or folder).absolute(), file.absolute()
-    _refuse_what_is_not_empty(place, file)
+    data = load(place).data
+    had_data = _refuse_data(data, file)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     # What is set up from here on, by us and by whom we start, is the new place.
     os.environ["HAUSPOST_FOLDER"] = str(place)
@@ -60,6 +67,7 @@ def restore(
     config = load(place)
     _places.refuse_network_file_system(config)
     _django.set_up(place)
+    from hauspost.duties.keeping.refusals import NotEmpty
     from hauspost.duties.keeping.restore import Wish
     from hauspost.duties.keeping.restore import restore as make
 
@@ -69,6 +77,11 @@ def restore(
     try:
         with steps() as progress:
             made = make(wish, progress)
+    except NotEmpty:
+        # The database is in use: what loading the settings made must not be in the way of another try.
+        if not had_data:
+            shutil.rmtree(data, ignore_errors=True)
+        raise
     except OSError as fault:
         raise click.ClickException(f"The restore failed: {fault}. Nothing of it was kept.") from None
     _tell(made, place, file)
@@ -91,19 +104,18 @@ def _asked(wish: "Wish") -> "Wish":
     return replace(wish, passphrase=click.prompt("Passphrase", hide_input=True, err=True))
 
 
-def _refuse_what_is_not_empty(place: Path, file: Path) -> None:
-    """Only settings may be there already, and the backup itself."""
-    if not place.exists():
-        return
-    mine = {FILE_NAME, file.name if file.parent == place else ""}
-    others = sorted(
-        entry.name for entry in place.iterdir() if entry.name not in mine and not entry.name.startswith(".")
-    )
+def _refuse_data(data: Path, file: Path) -> bool:
+    """Nothing is written over: where the data will lie there may be none. What lies beside it is no harm.
+
+    Answers whether there is an empty folder for them.
+    """
+    others = sorted(entry.name for entry in data.iterdir()) if data.exists() else []
     if others:
         raise click.ClickException(
-            f"{place} is not empty: {', '.join(others[:3])}. Restore into an empty folder: "
-            f"hauspost restore {file.name} --folder PATH. Nothing was changed."
+            f"{data} is not empty: {', '.join(others[:3])}. Put it aside first (mv {data} {data}-before), or restore "
+            f"elsewhere: hauspost restore {file.name} --folder PATH. Nothing was changed."
         )
+    return data.exists()
 
 
 def _tell(made: "Restored", place: Path, file: Path) -> None:
