@@ -11,7 +11,7 @@ from hauspost.duties.privacy import erasure
 from hauspost.duties.privacy.export import export
 from hauspost.ground.history.verification import verify
 from hauspost.ground.refusals import NotAllowed, NotFound
-from hauspost.records.people.models import Person
+from hauspost.records.people.models import Membership, Person
 from hauspost.records.tickets.keepers import KEEPERS
 from hauspost.records.tickets.models import Entry, Ticket
 from tests.desk import Desk
@@ -62,6 +62,17 @@ def test_the_acknowledgement_goes_to_the_real_sender(desk: Desk) -> None:
     """P30.4"""
     passes_on(desk)
     assert [one.recipients.get().address for one in desk.sent("acknowledgement")] == [MAX]
+
+
+def test_the_teams_dispatchers_hear_of_a_mail_that_a_colleague_passed_on_and_the_colleague_does_not(desk: Desk) -> None:
+    """P30.1, P28.2: like of any other new ticket."""
+    for who in ("anna", "jonas"):
+        before = len(desk.sent("notice"))
+        passes_on(desk, who)
+        told = {one.recipients.get().person_uid for one in desk.sent("notice")[before:]}
+        dispatchers = Membership.objects.filter(team__key="it", role__in=("dispatcher", "lead"))
+        expected = {str(row.person.uid) for row in dispatchers} - {str(desk.person(who).uid)}
+        assert told == expected and told
 
 
 @pytest.mark.parametrize("first_line", ["@self", "@selbst bitte", "#self"])

@@ -8,11 +8,12 @@ from hauspost.duties.notices.models import Notice
 from hauspost.ground import clock
 from hauspost.ground.history.models import Event
 from hauspost.ground.history.reading import data_of, texts_of
+from hauspost.ground.mail.letter import read_letter
 from hauspost.ground.refusals import Invalid, NotAllowed, NotFound
 from hauspost.ground.search.actions import Readable, search
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM, Actor
-from hauspost.records.people.models import Person, Team
+from hauspost.records.people.models import Membership, Person, Team
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.indexing import documents, scopes_at_desk_of
 from hauspost.records.tickets.models import Entry, Participant, TeamShare, Ticket
@@ -254,6 +255,34 @@ def test_emergency_access_is_recorded_and_told_at_once(desk: Desk, secret: Ticke
     told = bytes(desk.sent("notice")[before:][0].raw or b"").decode()
     assert "Karim" in told
     assert "works council" in told
+
+
+def test_all_who_work_in_the_team_hear_of_emergency_access_and_no_answer_of_theirs_reaches_the_requester(
+    desk: Desk,
+) -> None:
+    """P33.3, P6.2: the page says that the team is told; the requester knows nothing of it, also where an id got lost."""
+    ticket = desk.ticket("petra", to="facilities")
+    team = [row.person for row in Membership.objects.filter(team__key="facilities").exclude(role="read_only")]
+    before = len(desk.sent("notice"))
+    tickets.open_emergency_access(ticket.number, WHY, actor=desk.actor("karim"))
+    desk.works()
+
+    notices = desk.sent("notice")[before:]
+    assert {one.recipients.get().person_uid for one in notices} == {str(person.uid) for person in team} and len(
+        team
+    ) > 1
+    letter = read_letter(notices[0].letter())
+    assert "your answer becomes an internal note" in letter.text
+    assert "Petra" not in letter.text and "Ask them" not in letter.text
+    writer = next(one for one in team if str(one.uid) == notices[0].recipients.get().person_uid)
+    for headers in ({"In-Reply-To": f"<{notices[0].message_id}>"}, {}):
+        raw = desk.letter(
+            notices[0].recipients.get().address, subject=f"Re: {letter.subject}", text="Why?", headers=headers
+        )
+        delivery = desk.receives(raw, to="facilities")
+        entry = Entry.objects.get(id=delivery.entry)
+        assert (entry.author, entry.is_public) == (writer, False)
+    assert desk.sent("reply") == []
 
 
 def test_emergency_access_is_for_administrators_and_for_what_they_may_not_read(desk: Desk, secret: Ticket) -> None:

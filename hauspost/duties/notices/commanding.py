@@ -7,7 +7,7 @@ from typing import Protocol
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from hauspost.duties.notices.letters import answers_to, desk_of, main_address, page_of, spoken_to, subject_of
+from hauspost.duties.notices.letters import desk_of, main_address, page_of, spoken_to, subject_of
 from hauspost.ground import clock, tokens
 from hauspost.ground.mail import outbox
 from hauspost.ground.mail.addresses import message_id_for
@@ -51,7 +51,8 @@ def answer_held(
 ) -> None:
     """Tell an agent that a mail under their name was not sent on, and what to do (P29.1).
 
-    A few times an hour at most where it is not proven that the mail is theirs. It carries nothing of that mail: somebody else may have written it (S7, S10).
+    A few times an hour at most where it is not proven that the mail is theirs. It carries nothing of that mail:
+    somebody else may have written it (S7, S10).
     """
     recent = OutgoingMail.objects.filter(
         person_uid=str(agent.uid), created_at__gt=clock.now() - timedelta(hours=1), envelope_from="", entry__gt=0
@@ -81,7 +82,8 @@ def _send(ticket: Ticket, agent: Person, head: str, text: str, in_reply_to: str,
             subject=subject_of(ticket, f"{head}: {ticket.subject}"),
             text=body,
             html=html_of_text(body),
-            # Whatever answers this stays internal: the requester never saw it (P6.2).
+            # Whatever answers this stays internal: the requester never saw it (P6.2). Without a signed address to answer
+            # to, also where a mail program drops the id.
             message_id=message_id_for(
                 "note", ticket.number, entry, agent.id, tokens.ring(), settings.HAUSPOST.mail_domain
             ),
@@ -89,7 +91,6 @@ def _send(ticket: Ticket, agent: Person, head: str, text: str, in_reply_to: str,
             in_reply_to=in_reply_to,
             references=[in_reply_to] if in_reply_to else [],
             headers=automatic_headers("auto-replied"),
-            reply_to=answers_to(desk, ticket, 0),
         ),
         kind=OutgoingMail.Kind.NOTICE,
         stream=ticket.stream,

@@ -43,7 +43,8 @@ _ENTRY = hot.Question(lambda ticket, seq: Entry.objects.filter(ticket=ticket, se
 def tell_of_new_ticket(event: Event) -> None:
     """A new ticket: its team's dispatchers, or everybody of the team where nobody dispatches."""
     ticket = ticket_of(event)
-    if data_of(event).get("by desk"):
+    # What is opened at the desk stands before its dispatchers; what a colleague passes on by mail does not (P30.1).
+    if data_of(event).get("by desk") and actor_of(event).get("via") != "mail":
         return
     people = _members(ticket, ("dispatcher", "lead")) or _members(ticket)
     _tell(event, ticket, people, "team", entry_seq=1)
@@ -90,10 +91,9 @@ def tell_of_also_sent(event: Event) -> None:
 
 
 def tell_of_emergency(event: Event) -> None:
-    """An administrator reads a ticket by emergency access: the team's leads know at once, else the team (P33.3)."""
+    """An administrator reads a ticket by emergency access: all who work in its team know at once (P33.3)."""
     ticket = ticket_of(event)
-    people = _members(ticket, ("lead",)) or _members(ticket)
-    _tell(event, ticket, people, "lead", entry_seq=0)
+    _tell(event, ticket, _members(ticket), "member", entry_seq=0)
 
 
 def tell_of_help(event: Event) -> None:
@@ -210,8 +210,7 @@ def _mail(
     event: Event, ticket: Ticket, entry: Entry | None, person: Person, address: str, reason: str, desk: Desk | None
 ) -> None:
     assert desk is not None
-    # Whoever only reads along answers with a note, too (P9.1).
-    is_note = (entry is not None and entry.kind == Entry.Kind.NOTE) or reason == "also sent"
+    is_note = _stays_inside(event, entry, reason)
     entry_id = entry.id if entry is not None else 0
     with spoken_to(person, ticket.team):
         subject, text = _words(event, ticket, entry, reason, is_note)
@@ -232,7 +231,9 @@ def _mail(
             ),
             date=clock.now(),
             headers=automatic_headers("auto-generated"),
-            reply_to=answers_to(desk, ticket, entry_id),
+            # An id may get lost on the way back. The signed address alone makes a reply of an answer, unless its entry is
+            # a note; without it the answer is held.
+            reply_to=answers_to(desk, ticket, entry_id) if entry_id or not is_note else None,
         ),
         kind=OutgoingMail.Kind.NOTICE,
         stream=ticket.stream,
@@ -244,11 +245,20 @@ def _mail(
     )
 
 
+def _stays_inside(event: Event, entry: Entry | None, reason: str) -> bool:
+    """Does an answer to this notice become a note? Of emergency access the requester knows nothing (P33.3).
+
+    Whoever only reads along answers with a note, too (P9.1).
+    """
+    is_of_note = entry is not None and entry.kind == Entry.Kind.NOTE
+    return is_of_note or reason == "also sent" or event.kind == "ticket.emergency_access"
+
+
 def _words(event: Event, ticket: Ticket, entry: Entry | None, reason: str, is_note: bool) -> tuple[str, str]:
     what = _headline(event.kind) % {"name": _name_in(event, ticket, entry)}
     lines = [what, f"#{ticket.number} {ticket.subject}"]
     if event.kind == "ticket.emergency_access":
-        lines.append(_("For an hour this person may read everything in it. Ask them when you do not know why."))
+        lines.append(_("For an hour this person may read everything in it, internal notes as well."))
         lines += [_("The reason given: %(reason)s") % {"reason": reason} for reason in texts_of(event)]
     if event.kind in ("mail.failed", "mail.bounced"):
         lines += [_("The mail server said: %(answer)s") % {"answer": answer[:500]} for answer in texts_of(event)]
@@ -298,7 +308,7 @@ def _because(reason: str) -> str:
         "assignee": _("You get this because the ticket is assigned to you."),
         "team": _("You get this because you work in the ticket's team and nobody is assigned."),
         "also sent": _("You get this because the mail was sent to your team, too. Another team works on it."),
-        "lead": _("You get this because you lead the ticket's team, or work in it and nobody leads it."),
+        "member": _("You get this because you work in the ticket's team."),
         "helper": _("You get this because somebody asked you to help on this one ticket."),
         "technician": _("You get this because you are the planned technician."),
         "deputy": _("You get this because you stand in for the colleague who is responsible and away."),
