@@ -38,6 +38,25 @@ def test_a_branch_moves_with_all_below_it(desk: Desk) -> None:
     assert category("port").path_key == "docking/port"
 
 
+def test_no_two_of_one_name_stand_beside_each_other(desk: Desk) -> None:
+    """In whichever language: nobody could tell them apart in a choice."""
+    workplace, docking = category("workplace"), category("docking")
+    with pytest.raises(Invalid, match="Arbeitsplatz is the name of another category there"):
+        actions.add_category("again", {"en": "ARBEITSPLATZ"}, actor=SYSTEM)
+    with pytest.raises(Invalid, match="is the name of another"):
+        actions.change_category(category("access"), words={"en": "Access", "de": "Arbeitsplatz"}, actor=SYSTEM)
+    inner = actions.add_category("inner", {"en": "Workplace"}, parent=docking, actor=SYSTEM)
+    with pytest.raises(Invalid, match="is the name of another"):
+        actions.change_category(inner, parent=None, actor=SYSTEM)
+    # An archived one is in no choice; it comes back under another name.
+    actions.archive_category(workplace, actor=SYSTEM)
+    actions.add_category("again", {"en": "Workplace"}, actor=SYSTEM)
+    with pytest.raises(Invalid, match="is the name of another"):
+        actions.restore_category(category("workplace"), actor=SYSTEM)
+    actions.change_category(category("workplace"), words={"en": "Desks"}, actor=SYSTEM)
+    actions.restore_category(category("workplace"), actor=SYSTEM)
+
+
 def test_tickets_keep_their_category_and_new_ones_go_where_it_leads(desk: Desk) -> None:
     docking = category("docking")
     actions.change_category(docking, default_team=desk.team("facilities"), default_type="service_request", actor=SYSTEM)

@@ -37,19 +37,21 @@ def add_category(
 ) -> Category:
     """Add a kind of matter to the tree. Records "category.added".
 
-    Raises NotAllowed, Invalid (key taken, no name, parent or team archived, too deep).
+    Raises NotAllowed, Invalid (key taken; no name, or a sibling's; parent or team archived; too deep).
     """
     if not actor.is_administrator:
         raise NotAllowed
     refuse_taken_key(Category, key)
     _refuse_type(default_type)
+    tree = _locked_tree()
     if parent is not None:
-        parent = Category.objects.select_for_update().get(id=parent.id)
+        parent = tree[parent.id]
     _refuse_archived("parent", parent)
     _refuse_archived("team", default_team)
     category = Category(
         key=key, words=clean_words(words), parent=parent, default_type=default_type, default_team=default_team
     )
+    _refuse_a_siblings_name(category)
     _place(category)
     category.save()
     after = {
@@ -74,13 +76,12 @@ def change_category(
 ) -> Category:
     """Rename a kind of matter, move it with all below it, or let it lead elsewhere; what is not named stays.
 
-    Tickets keep it. Records "category.changed". Raises NotAllowed, Invalid (no name; parent archived, or below this
-    one; team archived; too deep).
+    Tickets keep it. Records "category.changed". Raises NotAllowed, Invalid (no name, or a sibling's; parent archived,
+    or below this one; team archived; too deep).
     """
     if default_type is not KEEP:
         _refuse_type(default_type)
-    # The whole tree is locked: two who move their branches below each other's at once would make a ring.
-    tree = {one.id: one for one in Category.objects.select_for_update().order_by("id")}
+    tree = _locked_tree()
     below = _below(category, tree.values())
     category.refresh_from_db()
     if default_team is not KEEP and default_team != category.default_team:
@@ -91,7 +92,10 @@ def change_category(
         if parent.id == category.id or parent in below:
             raise Invalid("parent", _("%(name)s lies below it") % {"name": parent.name})
     asked = {"words": words, "parent": parent, "default_type": default_type, "default_team": default_team}
+    was = (category.parent_id, category.words)
     change_named(category, asked, actor=actor, recorded_as=_RECORDED_AS)
+    if (category.parent_id, category.words) != was:
+        _refuse_a_siblings_name(category)
     _place_again(category, below)
     return category
 
@@ -108,16 +112,33 @@ def archive_category(category: Category, *, actor: Actor) -> None:
 def restore_category(category: Category, *, actor: Actor) -> None:
     """Let it be chosen again, with what went with it. Records "category.restored".
 
-    Raises NotAllowed, Invalid (what it lies below is archived).
+    Raises NotAllowed, Invalid (what it lies below is archived; a sibling has its name by now).
     """
+    _locked_tree()
     now = Category.objects.select_related("parent").get(id=category.id)
     if now.parent is not None and now.parent.archived_at is not None:
         raise Invalid("parent", _("%(name)s is archived; restore it first") % {"name": now.parent.name})
+    if now.archived_at is not None:
+        _refuse_a_siblings_name(now)
     gone_at = now.archived_at
     below = _below(category, Category.objects.all())
     along = [one for one in below if gone_at is not None and one.archived_at == gone_at]
     if restore_named(category, actor=actor, along={"categories": sorted(one.key for one in along)}):
         Category.objects.filter(id__in=[one.id for one in along]).update(archived_at=None)
+
+
+def _locked_tree() -> dict[int, Category]:
+    """All of it, by id: two who move their branches below each other's at once would make a ring, or give one name."""
+    return {one.id: one for one in Category.objects.select_for_update().order_by("id")}
+
+
+def _refuse_a_siblings_name(category: Category) -> None:
+    """Nobody could tell two of one name apart in a choice, in whichever language they are read."""
+    names = {name.casefold() for name in category.words.values()}
+    for other in Category.objects.active().filter(parent=category.parent_id).exclude(id=category.id):
+        taken = next((name for name in other.words.values() if name.casefold() in names), None)
+        if taken is not None:
+            raise Invalid("words", _("%(name)s is the name of another category there") % {"name": taken})
 
 
 def _below(category: Category, tree: Iterable[Category]) -> list[Category]:
