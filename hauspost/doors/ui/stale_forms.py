@@ -102,8 +102,9 @@ def _long_texts(request: HttpRequest) -> list[tuple[str, str]]:
 
 def _whole(request: HttpRequest, template: str, *, status: int = 403, **shown: Any) -> HttpResponse:
     if request.headers.get("HX-Request"):
-        # htmx shows only what succeeded, in a part of the page: this takes the whole of it.
+        # htmx would put what it selects of it into a part of the page: this takes the whole of it.
         answer = page(request, template, **shown)
-        answer["HX-Retarget"], answer["HX-Reswap"] = "body", "innerHTML show:window:top"
+        answer["HX-Retarget"], answer["HX-Reselect"] = "body", "unset"
+        answer["HX-Reswap"] = "innerHTML show:window:top"
         return answer
     return page(request, template, status=status, **shown)
