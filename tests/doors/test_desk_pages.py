@@ -9,6 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from hauspost.doors.desk import counters
 from hauspost.ground import clock
+from hauspost.records.people.actor import SYSTEM
+from hauspost.records.places import actions as places
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.models import Ticket
 from hauspost.records.tickets.writing import Writing
@@ -178,6 +180,26 @@ def test_pages_ask_few_questions(
         counters.forget(desk.actor("anna"))
         with django_assert_max_num_queries(most):
             assert anna.get(address).status_code == 200
+
+
+def test_a_technician_reads_the_building_a_room_lies_in(
+    anna: Client, desk: Desk, ten_entries: Ticket, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Two buildings can have the same room: the way to it stands at the ticket, for no further question."""
+    site = desk.company.sites["hamburg"]
+    building = places.add_location("h2", {"en": "Halle 2"}, site=site, kind="building", actor=SYSTEM)
+    floor = places.add_location("h2-1", {"en": "1. OG"}, site=site, kind="floor", parent=building, actor=SYSTEM)
+    room = places.add_location("b127", {"en": "B127"}, site=site, kind="room", parent=floor, actor=SYSTEM)
+    actions.catalogue(ten_entries, site=site, location=room, actor=desk.actor("anna"))
+    with django_assert_max_num_queries(13):
+        page = anna.get(f"/desk/tickets/{ten_entries.number}").text
+    head = page.partition("</header>")[0]
+    assert "Hamburg, warehouse · Halle 2 · B127" in words(head)
+    assert 'title="Hamburg, warehouse › Halle 2 › 1. OG › B127"' in head
+    assert "Place Hamburg, warehouse › Halle 2 › 1. OG › B127" in words(page)
+    actions.catalogue(ten_entries, location=building, actor=desk.actor("anna"))
+    page = anna.get(f"/desk/tickets/{ten_entries.number}").text
+    assert "Hamburg, warehouse · Halle 2 Details" in words(page)
 
 
 def test_a_long_ticket_shows_its_last_hundred_entries_first(

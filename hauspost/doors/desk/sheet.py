@@ -91,12 +91,26 @@ class Sheet:
 def ticket_for(number: int, actor: Actor) -> tuple[Ticket, View]:
     """The ticket and as what the actor sees it. Raises NotFound alike for none and for forbidden (S5)."""
     # Not .first(): it would order by the key, which costs more to say than to do.
-    rows = Ticket.objects.with_names().select_related("satisfaction").annotate(is_shared=_IS_SHARED)
+    rows = Ticket.objects.with_names().select_related("satisfaction", "location__parent__parent")
+    rows = rows.annotate(is_shared=_IS_SHARED)
     found = next(iter(rows.filter(number=number)[:1]), None)
     view = view_of(found, actor) if found is not None else None
     if found is None or view is None or not view.sees_notes:
         raise NotFound
+    if found.location is not None and found.site is not None:
+        # A ticket's location lies at its site: no question for what is here.
+        found.location.site = found.site
     return found, view
+
+
+def place_in_brief(ticket: Ticket) -> str:
+    """Site, building and room, without the floor between them: Köln · Halle 2 · B127."""
+    around, at = [], ticket.location
+    while at is not None and len(around) < 5:
+        around.append(at.name)
+        at = at.parent
+    site = [ticket.site.name] if ticket.site is not None else []
+    return " · ".join([*site, *around[:0:-1][:1], *around[:1]])
 
 
 def sheet_of(ticket: Ticket, view: View, actor: Actor, *, before_seq: int = 0) -> Sheet:

@@ -17,7 +17,7 @@ from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.frame import at_the_desk, desk_page
 from hauspost.doors.desk.lists import Listed, listed, rows_context
 from hauspost.doors.desk.rows import STATE_COLOURS, newest_first
-from hauspost.doors.desk.sheet import note_readers, sheet_of, side_of, ticket_for
+from hauspost.doors.desk.sheet import note_readers, place_in_brief, sheet_of, side_of, ticket_for
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.pages import page
 from hauspost.ground.mail import outbox
@@ -106,6 +106,7 @@ def ticket_page(
         refused=str(refused) if refused is not None and composer is None else "",
         composer=composer,
         beside=beside,
+        place=place_in_brief(ticket),
         priorities=dict(Priority.choices),
         channels=dict(Channel.choices),
         send_label=send_label,
