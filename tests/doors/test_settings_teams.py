@@ -172,6 +172,32 @@ def test_members_and_intake_addresses_are_added_on_the_teams_page(karim: Client,
     assert karim.post(f"{SETTINGS}/teams/it/members", {"person": "", "role": "agent"}).status_code == 422
 
 
+def test_a_member_named_by_a_common_surname_is_asked_for_with_the_people_who_have_it(karim: Client, desk: Desk) -> None:
+    """P54: what to do next; one who alone has the name is taken by it."""
+    for first in ("Lena", "Max"):
+        actions.add_person(f"{first} Müllner", f"{first.lower()}@lindner.example", actor=SYSTEM)
+    actions.add_person("Ute Nachtigall", "ute@lindner.example", actor=SYSTEM)
+
+    def refused(typed: str) -> str:
+        answer = karim.post(f"{SETTINGS}/teams/it/members", {"person": typed, "role": "agent"})
+        assert answer.status_code == 422
+        return words(answer.text)
+
+    several = (
+        "several persons have this name: Lena Müllner <lena@lindner.example> and Max Müllner <max@lindner.example>"
+    )
+    assert several in refused("Müllner")
+    assert several in refused("MULLNER")
+    assert "did you mean Ute Nachtigall <ute@lindner.example>?" in refused("Nachti")
+    assert "nobody has this name" in refused("achtigall")
+    for number in range(6):
+        actions.add_person(f"Kim Zott {number}", f"kim{number}@lindner.example", actor=SYSTEM)
+    assert "many have this name, among them Kim Zott 0 <kim0@lindner.example>" in refused("Zott")
+    answer = karim.post(f"{SETTINGS}/teams/it/members", {"person": "Nachtigall", "role": "agent"}, follow=True)
+    assert "Ute Nachtigall" in words(answer.text)
+    assert Membership.objects.filter(team__key="it", person__name="Ute Nachtigall").exists()
+
+
 def test_a_department_is_added_changed_and_archived(karim: Client, desk: Desk) -> None:
     karim.post(f"{SETTINGS}/departments/new", {"de": "Qualität", "en": "", "cost_centre": "77"})
     made = Department.objects.get(cost_centre="77")

@@ -4,16 +4,17 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from hauspost.doors.desk.naming import field_name
+from hauspost.doors.ui import formats
 from hauspost.ground.refusals import Invalid
 from hauspost.records.people.actions import known_person
-from hauspost.records.people.models import Person, sort_key_of
+from hauspost.records.people.models import Address, Person, PersonQuerySet, sort_key_of
 
 M = TypeVar("M", bound=Model)
 
@@ -35,11 +36,46 @@ def person_of(text: str, field: str) -> Person:
         if found is None:
             raise Invalid(field_name(field), _("nobody here has the address %(address)s") % {"address": address[:100]})
         return found
-    same: list[Person] = list(Person.objects.active().filter(sort_key=sort_key_of(wanted))[:2])
-    if len(same) != 1:
-        reason = _("several persons have this name; give the address") if same else _("nobody has this name")
-        raise Invalid(field_name(field), reason)
-    return same[0]
+    people = Person.objects.active()
+    # By a part of the name only the company's own are found: who else wrote to whom is not told (P11.1).
+    return one_named(people, wanted, field_name(field), by_part=people.filter(is_external=False))
+
+
+def one_named(people: PersonQuerySet, text: str, field: str, *, by_part: PersonQuerySet | None = None) -> Person:
+    """The only one of these who has this name, or this word in the name. Raises Invalid, which names those who fit.
+
+    `by_part`: whom a part of the name finds, where that is fewer.
+    """
+    key = sort_key_of(text)
+    same = list(people.filter(sort_key=key)[:_OFFERED]) if key else []
+    if len(same) == 1:
+        return same[0]
+    if not same and key:
+        parts = (people if by_part is None else by_part).by_name()
+        begins = Q(sort_key__startswith=key) | Q(sort_key__contains=f" {key}")
+        same = list(parts.filter(begins)[:_OFFERED])
+        if len(same) == 1 and f" {key} " in f" {same[0].sort_key} ":
+            return same[0]
+    if not same:
+        raise Invalid(field, _("nobody has this name"))
+    told = {"people": formats.listing(_with_addresses(same[: _OFFERED - 1]))}
+    if len(same) == 1:
+        raise Invalid(field, _("nobody has exactly this name; did you mean %(people)s?") % told)
+    if len(same) == _OFFERED:
+        raise Invalid(
+            field, _("many have this name, among them %(people)s; write more of the name or the address") % told
+        )
+    raise Invalid(field, _("several persons have this name: %(people)s; give the address") % told)
+
+
+# So many persons are looked at; one fewer is named.
+_OFFERED = 6
+
+
+def _with_addresses(people: list[Person]) -> list[str]:
+    main = dict(Address.objects.filter(person__in=people, is_main=True).values_list("person_id", "address"))
+    named = [(formats.plain_name(person.name), main.get(person.id)) for person in people]
+    return [f"{name} <{address}>" if address else name for name, address in named]
 
 
 def uid_of(text: str, field: str) -> Person | None:

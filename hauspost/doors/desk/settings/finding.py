@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from hauspost.doors.desk.forms import small_number
+from hauspost.doors.desk.forms import one_named, small_number
 from hauspost.ground.refusals import Invalid
 from hauspost.records.people.actions import known_person
 from hauspost.records.people.actor import Actor
@@ -66,7 +66,7 @@ def person_for(uid: UUID | str, actor: Actor) -> Person:
 
 
 def somebody(text: str, field: str, actor: Actor) -> Person | None:
-    """The person whom a field names by address, or by a name that only one has; None when it is empty.
+    """The person whom a field names by address, or by a name or a part of it that only one has; None when it is empty.
 
     Whom the reader may not know of is like nobody. Raises Invalid, with what to do.
     """
@@ -79,12 +79,7 @@ def somebody(text: str, field: str, actor: Actor) -> Person | None:
         if known is None or not without_secret_strangers(actor).filter(pk=known.pk).exists():
             raise Invalid(field, _("nobody here has the address %(address)s") % {"address": address[:100]})
         return known
-    same = list(without_secret_strangers(actor).active().filter(sort_key=sort_key_of(text))[:2])
-    if len(same) != 1:
-        raise Invalid(
-            field, _("several persons have this name; give the address") if same else _("nobody has this name")
-        )
-    return same[0]
+    return one_named(without_secret_strangers(actor).active(), text, field)
 
 
 def matching(asked: Asked, actor: Actor) -> "QuerySet[Person]":
