@@ -258,6 +258,13 @@ def test_language_and_zone_are_ones_own(petra: Client, desk: Desk) -> None:
     assert "Neue Anfrage" in words(petra.get("/ask").text)
 
 
+def test_the_zones_of_islands_can_be_chosen(petra: Client) -> None:
+    """P44.3: the Canaries, the Azores, Iceland, Mauritius."""
+    page = petra.get("/me").text
+    for zone in ("Atlantic/Canary", "Atlantic/Azores", "Atlantic/Reykjavik", "Indian/Mauritius", "Europe/Berlin"):
+        assert f'value="{zone}"' in page, zone
+
+
 def test_portal_pages_ask_few_questions(
     petra: Client, ticket: Ticket, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

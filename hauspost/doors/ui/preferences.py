@@ -35,8 +35,11 @@ def look(request: HttpRequest) -> HttpResponse:
 
 
 def zones(chosen: str) -> list[str]:
-    """The time zones to choose from: those of continents, and the one that is chosen."""
-    continents = ("Africa/", "America/", "Asia/", "Australia/", "Europe/", "Pacific/")
+    """The time zones to choose from: those of continents and oceans, and the one that is chosen."""
+    continents = (
+        "Africa/", "America/", "Antarctica/", "Arctic/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/",
+        "Pacific/",
+    )  # fmt: skip
     return sorted({zone for zone in available_timezones() if zone.startswith(continents)} | ({chosen} - {""}))
 
 
