@@ -58,6 +58,23 @@ def test_the_ticket_is_the_real_senders_and_the_words_above_are_a_note(desk: Des
     assert not ticket.participants.get().is_confirmed
 
 
+@pytest.mark.parametrize(("zone", "shown"), [("", "14:05"), ("Europe/Lisbon", "15:05")])
+def test_a_date_that_outlook_wrote_without_its_zone_is_shown_as_it_was_written(
+    desk: Desk, zone: str, shown: str
+) -> None:
+    """P30.1: in the zone of whoever passed the mail on, also where their server dates it in UTC."""
+    Person.objects.filter(id=desk.person("anna").id).update(time_zone=zone)
+    raw = desk.letter(
+        "anna",
+        subject="WG: Rampe 4 klemmt",
+        text=OUTLOOK.format(above="Bitte übernehmen."),
+        headers={"Date": "Mon, 23 Nov 2026 14:00:00 +0000"},
+    )
+    number = desk.receives(raw).ticket
+    page = words(browser(desk, "deniz").get(f"/desk/tickets/{number}").text)
+    assert "Forwarded by Anna Weiß, sent on" in page and shown in page
+
+
 def test_the_acknowledgement_goes_to_the_real_sender(desk: Desk) -> None:
     """P30.4"""
     passes_on(desk)

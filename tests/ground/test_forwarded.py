@@ -163,7 +163,7 @@ class TestNotCertain:
         ("Monday, March 4, 2024 10:12 PM", "+0100", (3, 4, 21, 12)),
         ("Mon, 4 Mar 2024 12:05:00 -0500", "+0100", (3, 4, 17, 5)),
         ("03/04/2024 10:12 AM", "-0500", (3, 4, 15, 12)),
-        ("04/03/2024 10:12", "+0000", (3, 4, 10, 12)),
+        ("04/03/2024 10:12 UTC", "+0000", (3, 4, 10, 12)),
         ("2024年3月4日 10:12", "+0900", (3, 4, 1, 12)),
         ("2024-03-04 10:12", "+0100", (3, 4, 9, 12)),
         ("04.03.24 10:12", "+0100", (3, 4, 9, 12)),
@@ -178,3 +178,12 @@ def test_dates_in_words(written: str, zone: str, utc: tuple[int, int, int, int])
     found = passed_on(header + "\nHallo", date=zone).forwarded
     assert found
     assert found.date == datetime(2024, *utc, tzinfo=UTC)
+
+
+def test_a_date_has_no_zone_where_neither_it_nor_the_one_who_passed_it_on_tells_one():
+    """P30.1: Exchange dates every mail in UTC, wherever it was written; who reads the date knows the desk's zone."""
+    found = passed_on(
+        "From: max@example.org\nSent: 4 March 2024 09:12\nTo: eva@example.org\nSubject: x\n\nHi", date="+0000"
+    )
+    assert found.forwarded
+    assert found.forwarded.date == datetime(2024, 3, 4, 9, 12)

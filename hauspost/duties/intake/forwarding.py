@@ -3,9 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.timezone import make_aware
 
 from hauspost.duties.intake.case import Case, Verdict
 from hauspost.duties.intake.contents import known_people, writing_of
@@ -84,7 +88,7 @@ def _writing(case: Case, passed: Forwarded, agent: Person) -> Writing:
     # By uid: a name that stood here would outlive an erasure.
     told: dict[str, Any] = {"forwarded_by": str(agent.uid)}
     if passed.date is not None:
-        told["sent_at"] = passed.date.isoformat()
+        told["sent_at"] = _where_the_agent_is(passed.date, agent).isoformat()
     return replace(
         outer,
         text=passed.text,
@@ -104,6 +108,11 @@ def _writing(case: Case, passed: Forwarded, agent: Person) -> Writing:
         author_address=passed.sender.address.lower(),
         evidence=told,
     )
+
+
+def _where_the_agent_is(moment: datetime, agent: Person) -> datetime:
+    """A time without a zone is in that of the one who passed the mail on, else in the company's (P30.1)."""
+    return moment if moment.tzinfo is not None else make_aware(moment, ZoneInfo(agent.time_zone or settings.TIME_ZONE))
 
 
 @transaction.atomic

@@ -82,8 +82,8 @@ def _send(ticket: Ticket, agent: Person, head: str, text: str, in_reply_to: str,
             subject=subject_of(ticket, f"{head}: {ticket.subject}"),
             text=body,
             html=html_of_text(body),
-            # Whatever answers this stays internal: the requester never saw it (P6.2). Without a signed address to answer
-            # to, also where a mail program drops the id.
+            # Whatever answers this stays internal: the requester never saw it (P6.2). It has no signed address to
+            # answer to, so that this holds where a mail program drops the id, too.
             message_id=message_id_for(
                 "note", ticket.number, entry, agent.id, tokens.ring(), settings.HAUSPOST.mail_domain
             ),

@@ -231,8 +231,8 @@ def _mail(
             ),
             date=clock.now(),
             headers=automatic_headers("auto-generated"),
-            # An id may get lost on the way back. The signed address alone makes a reply of an answer, unless its entry is
-            # a note; without it the answer is held.
+            # An id may get lost on the way back. The signed address alone makes a reply of an answer, unless its entry
+            # is a note; without it the answer is held.
             reply_to=answers_to(desk, ticket, entry_id) if entry_id or not is_note else None,
         ),
         kind=OutgoingMail.Kind.NOTICE,

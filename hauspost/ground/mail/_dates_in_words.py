@@ -44,15 +44,16 @@ _WORD = re.compile(r"[^\W\d_]{1,20}")
 
 
 def moment_in_words(text: str, sent: datetime | None = None) -> datetime | None:
-    """The moment that a date of a forwarded header means, in UTC; None where it says none.
+    """The moment that a date of a forwarded header means, in UTC; without a zone where nobody says which it is.
 
-    Where it names no zone it is `sent`'s, as the one who passed the mail on saw it so. Nothing can be passed on before
-    it was written: of two ways to read 03/04, the one that is not later than `sent` holds.
+    Where it names no zone it is `sent`'s, as the one who passed the mail on saw it so: unless that is UTC, in which
+    Exchange writes every mail's date, wherever its sender sits. None where it says no moment. Nothing can be passed on
+    before it was written: of two ways to read 03/04, the one that is not later than `sent` holds.
     """
     text = text[:200]
     time = _TIME.search(text) or _TIME_WITH_DOT.search(text)
     rest = text[: time.start()] + " " + text[time.end() :] if time else text
-    zone = _zone(rest) or (sent.tzinfo if sent and sent.tzinfo else UTC)
+    zone = _zone(rest) or (sent.tzinfo if sent and sent.utcoffset() else None)
     hour, minute = (int(time.group(1)), int(time.group(2))) if time else (0, 0)
     if time and time.group(4):
         hour = hour % 12 + (12 if time.group(4).lower() == "p" else 0)
@@ -60,13 +61,14 @@ def moment_in_words(text: str, sent: datetime | None = None) -> datetime | None:
     for year, month, day in _days(rest, is_american=bool(time and time.group(4))):
         try:
             readings.append(
-                datetime(year, month, day, hour, minute, int(time.group(3) or 0) if time else 0, tzinfo=zone)
+                datetime(year, month, day, hour, minute, int(time.group(3) or 0) if time else 0, tzinfo=zone or UTC)
             )
         except (ValueError, OverflowError):
             continue
     possible = [one for one in readings if sent is None or one <= sent + timedelta(days=1)]
     try:
-        return (possible or readings)[0].astimezone(UTC) if readings else None
+        found = (possible or readings)[0].astimezone(UTC) if readings else None
+        return found if zone or found is None else found.replace(tzinfo=None)
     except OverflowError:
         return None
 

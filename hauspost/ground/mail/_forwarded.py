@@ -29,6 +29,7 @@ class Forwarded:
     """The mail that was passed on: its sender and what its header says, the words above it, and its own words."""
 
     sender: Mailbox
+    # Without a zone where the header names none and the mail that passed it on tells none.
     date: datetime | None = None
     subject: str = ""  # without "WG:", "Fwd:" …
     to: tuple[Mailbox, ...] = ()
