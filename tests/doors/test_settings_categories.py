@@ -49,6 +49,13 @@ def test_a_refused_form_keeps_what_was_typed(karim: Client, desk: Desk) -> None:
     assert 'value="Platz"' in answer.text
 
 
+def test_a_name_that_is_taken_is_refused_where_it_was_written(karim: Client) -> None:
+    for form in (f"{PAGE}/new", f"{PAGE}/access/details"):
+        page = karim.post(form, {"de": "Arbeitsplatz", "en": "Desks"}).text
+        reason = "Arbeitsplatz is the name of another category there"
+        assert reason in words(page) and f"words: {reason}" not in words(page)
+
+
 def test_two_who_edit_different_fields_do_not_meet(karim: Client) -> None:
     """P24.3: and who edits a category whose team was archived meanwhile need not choose another one."""
     form = {"seen": '{"de": "Dockingstation", "en": "Docking station", "parent": "workplace", "team": "it", "type": "incident"}',

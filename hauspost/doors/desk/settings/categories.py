@@ -17,7 +17,7 @@ from hauspost.doors.desk.settings.forms import Form, key_of, one_of, picked, wor
 from hauspost.doors.desk.settings.frame import for_administrators, for_auditors, settings_page
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
-from hauspost.ground.refusals import Refused
+from hauspost.ground.refusals import Invalid, Refused
 from hauspost.records.catalogue import actions
 from hauspost.records.catalogue.models import Category, TicketType
 from hauspost.records.people.actor import Actor
@@ -102,7 +102,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 key_of(form, words, Category), words, actor=actor_of(request), **_about(form.values)
             )
         except Refused as refused:
-            form.refusing(refused, at="key")
+            form.refusing(_at_the_name(refused), at="key")
             status = refused.status
         else:
             messages.success(request, _("%(name)s was added.") % {"name": made.name})
@@ -117,6 +117,12 @@ def new(request: HttpRequest) -> HttpResponse:
         pairs=_pairs(None),
         target=url("settings-category-new"),
     )
+
+
+def _at_the_name(refused: Refused) -> Refused:
+    """What is wrong with the name stands where it is written first."""
+    is_name = isinstance(refused, Invalid) and refused.about["field"] == "words"
+    return Invalid("de", refused.about["reason"]) if is_name else refused
 
 
 def _about(values: Mapping[str, str]) -> dict[str, Any]:
@@ -146,7 +152,7 @@ def details(request: HttpRequest, category: str) -> HttpResponse:
         values = form.met(current)
         actions.change_category(found, words=words_of(values), actor=actor_of(request), **_changed(values, current))
     except Refused as refused:
-        form.refusing(refused, current=current, choices=_pairs(found))
+        form.refusing(_at_the_name(refused), current=current, choices=_pairs(found))
         return _page(request, _category_for(category), form, refused.status)
     messages.success(request, _("Saved."))
     return HttpResponseRedirect(url(SECTION))
