@@ -58,6 +58,7 @@ def test_an_import_shows_what_would_happen_and_does_it_only_then(karim: Client, 
         "not read: Bemerkung",
     ):
         assert said in shown, said
+    assert re.search(r"\d would be created", shown) and not re.search(r"\d created", shown)
     answer = karim.post(place, everything(page), follow=True)
     assert "created" in words(answer.text)
     petra = again(desk, "petra")
@@ -66,6 +67,14 @@ def test_an_import_shows_what_would_happen_and_does_it_only_then(karim: Client, 
     assert "by an import" in words(karim.get(path(desk, "petra", "history")).text)
     # Once more, and nothing is left to do.
     assert "Nothing to do" in words(karim.get(uploaded(karim)).text)
+
+
+def test_what_was_rejected_is_still_told_when_the_rest_was_done(karim: Client) -> None:
+    """Whoever mends the file finds each row with its reason; nothing claims that all was done."""
+    place = uploaded(karim)
+    done = words(karim.post(place, everything(karim.get(place).text), follow=True).text)
+    assert "1 rejected" in done and "All of it was done" not in done
+    assert "these rows were left alone 1 Nobody line 4 no address is not a mail address." in done
 
 
 def everything(page: str) -> dict[str, Any]:

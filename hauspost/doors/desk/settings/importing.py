@@ -186,10 +186,14 @@ def _carried_out(request: HttpRequest, upload: str, look: Look) -> HttpResponse:
     shown, confirmed = request.POST.get("shown", ""), request.POST.get("confirmed") == "1"
     done = do_as_shown(look.subject, look.plan, shown, confirmed=confirmed, actor=actor_of(request))
     kept = dict(request.session[_IN_SESSION])
-    faults = [[one.line, one.name, one.reason, one.what_to_do] for one in done.faults]
     sums = {"created": done.created, "changed": done.changed, "archived": done.archived}
     leavers = [[one.uid, one.name, one.open_work] for one in done.leavers]
-    kept[upload] = {**kept[upload], "done": sums, "faults": faults[:SHOWN], "leavers": leavers[:SHOWN]}
+    # The plan's words on what was left alone: nobody finds them again once it is carried out.
+    left = {
+        kind: {"count": len(rows), "rows": [[one.line, one.name, one.reason, one.what_to_do] for one in rows[:SHOWN]]}
+        for kind, rows in (("failed", done.faults), ("rejected", look.plan.rejected), ("noted", look.plan.noted))
+    }
+    kept[upload] = {**kept[upload], "done": sums, "left": left, "leavers": leavers[:SHOWN]}
     request.session[_IN_SESSION] = kept
     return HttpResponseRedirect(url("settings-import-one", upload))
 
@@ -201,7 +205,7 @@ def _result(request: HttpRequest, kept: Mapping[str, Any]) -> HttpResponse:
         section=SECTION,
         kept=kept,
         done=kept["done"],
-        faults=kept["faults"],
+        left=kept.get("left", {}),
         leavers=kept.get("leavers", []),
         list_of=url("settings-people" if kept["subject"] == "people" else "settings-places"),
     )
