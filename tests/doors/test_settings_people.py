@@ -312,6 +312,13 @@ def test_a_double_is_merged_after_a_preview_and_taken_apart_again(karim: Client,
     assert Ticket.objects.get(number=ticket.number).requester == double
 
 
+def test_doubles_of_one_name_are_told_apart_by_address_when_they_are_merged(karim: Client, desk: Desk) -> None:
+    double = actions.add_person("Petra Lang", "p.lang@old.example", actor=SYSTEM)
+    page = f"{SETTINGS}/people/{double.uid}/merging"
+    said = words(karim.post(page, {"into": "petra.lang@lindner.example"}, follow=True).text)
+    assert "Petra Lang <p.lang@old.example> is now Petra Lang <petra.lang@lindner.example>." in said
+
+
 @pytest.mark.parametrize("into", ["petra.lang@lindner.example", "nobody@lindner.example", "No One"])
 def test_nobody_is_merged_with_themselves_or_nobody(karim: Client, desk: Desk, into: str) -> None:
     answer = karim.post(path(desk, "petra", "merging"), {"into": into})

@@ -17,7 +17,7 @@ from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.formats import listing
 from hauspost.duties.privacy import merging
 from hauspost.ground.refusals import Refused
-from hauspost.records.people.models import Membership
+from hauspost.records.people.models import Membership, Person
 
 
 @for_administrators
@@ -31,9 +31,11 @@ def show(request: HttpRequest, uid: str) -> HttpResponse:
     try:
         into = somebody(form.value("into"), "into", actor)
         if into is not None and request.method == "POST":
+            # Doubles often have one name; their addresses move with the merging.
+            names = {"double": _apart(double), "name": _apart(into)}
             merging.merge_persons(double, into, actor=actor)
             words = _("%(double)s is now %(name)s. It can be undone on the page of %(double)s.")
-            messages.success(request, words % {"double": double.name, "name": into.name})
+            messages.success(request, words % names)
             return HttpResponseRedirect(url("settings-person", into.uid))
         preview = merging.preview(double, into, actor=actor) if into is not None else None
     except Refused as refused:
@@ -78,6 +80,13 @@ def _moving(seen: merging.MergePreview) -> list[tuple[str, str]]:
     told.append((_("Place of work"), _("moves along") if seen.moves_workplace else ""))
     told.append((_("Is dropped"), listing([fields[name] for name in seen.rights_dropped])))
     return [(label, words) for label, words in told if words]
+
+
+def _apart(person: Person) -> str:
+    """A person so that nobody takes them for another of the same name."""
+    beside = person.external_key or (person.department.name if person.department else "")
+    name = named(person)
+    return name if name != person.name or not beside else f"{name} ({beside})"
 
 
 def _tickets(count: int) -> str:
