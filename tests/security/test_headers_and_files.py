@@ -648,7 +648,7 @@ def test_no_words_from_outside_become_a_header_of_a_mail(desk: Desk, words: str)
 OWN_SQL = {
     "ground/db.py", "ground/wake.py", "doors/cli/doctor.py", "ground/search/postgres.py",
     "ground/search/sqlite.py", "ground/search/actions.py", "ground/search/_seeking.py", "ground/search/_rebuilding.py",
-    "ground/hot.py", "ground/sqlite/base.py",
+    "ground/hot.py", "ground/sqlite/base.py", "ground/vitals/presence.py",
 }  # fmt: skip
 # Reviewed: why each may say that its words are HTML already.
 OWN_HTML = {

@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
-from markupsafe import Markup
 
 from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.frame import has_desk
 from hauspost.doors.ui.acting import actor_of, signed_in
-from hauspost.doors.ui.environment import icon
 from hauspost.doors.ui.formats import initials, listing
 from hauspost.ground.vitals import presence
 from hauspost.ground.vitals.presence import Presence
@@ -30,7 +28,8 @@ def show(request: HttpRequest) -> HttpResponse:
     """POST /desk/presence: show the reader at the ticket `here`, and tell who else is there and at those in `shown`.
 
     `doing` is "writing" while something is being written there, "gone" when the page is left; anything else is reading.
-    Answers {"here": HTML, "rows": {number: HTML}}: only tickets at which somebody is, and which the reader may see.
+    Answers {"here": …, "rows": {number: {"writes", "initials", "words"}}}: only tickets at which somebody is, and which
+    the reader may see.
     """
     actor = actor_of(request)
     if actor.who is None or not has_desk(actor):
@@ -50,38 +49,20 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _told(others: Sequence[Presence], actor: Actor, here: int) -> dict[str, object]:
-    told: dict[str, object] = {"here": "", "rows": {}}
-    if not others:
-        return told
-    found = Person.objects.filter(uid__in={one.who for one in others}).values_list("uid", "name")
+    """At the ticket stands the sentence; in a row initials, with the sentence for who points at them or listens."""
+    rows: dict[str, dict[str, object]] = {}
+    found = Person.objects.filter(uid__in={one.who for one in others}).values_list("uid", "name") if others else ()
     names = {str(uid): name for uid, name in found}
-    rows = {}
-    for number in sorted({_number(one.place) for one in others}):
+    for number in sorted({_number(one.place) for one in others if one.who in names}):
         if number != here and not _sees(number, actor):
             continue
         at_it = [one for one in others if _number(one.place) == number and one.who in names]
         writing, reading = (
             sorted(names[one.who] for one in at_it if one.doing == does) for does in ("writing", "reading")
         )
-        if not at_it:
-            continue
-        names_here, words = writing + reading, _words(writing, reading)
-        if number == here:
-            told["here"] = _drawn(names_here, words, is_writing=bool(writing), whole=True)
-        rows[str(number)] = _drawn(names_here, words, is_writing=bool(writing), whole=False)
-    return told | {"rows": rows}
-
-
-def _drawn(names: list[str], words: str, *, is_writing: bool, whole: bool) -> str:
-    """In a row initials, with the sentence for who points at them or listens; at the ticket the sentence itself."""
-    kind, symbol = ("there writes", "pencil") if is_writing else ("there", "eye")
-    shown = Markup('<span class="names">{}</span>').format(words)
-    if not whole:
-        short = ", ".join(initials(name) for name in names)
-        shown = Markup('<span class="names" aria-hidden="true">{}</span><span class="sr">{}</span>').format(
-            short, words
-        )
-    return str(Markup('<span class="{}" title="{}">{}{}</span>').format(kind, words, icon(symbol), shown))
+        short = ", ".join(initials(name) for name in writing + reading)
+        rows[str(number)] = {"writes": bool(writing), "initials": short, "words": _words(writing, reading)}
+    return {"here": rows.get(str(here)), "rows": rows}
 
 
 def _words(writing: list[str], reading: list[str]) -> str:

@@ -13,7 +13,29 @@
     return fetch(form.action, { method: "POST", body: told, credentials: "same-origin", ...more });
   }
 
-  const put = (place, html) => { if (place && place.innerHTML !== html) place.innerHTML = html; };
+  function drawn({ writes, initials, words }, whole) {
+    const there = document.createElement("span"), shown = document.createElement("span");
+    there.className = writes ? "there writes" : "there";
+    there.title = words;
+    shown.className = "names";
+    shown.textContent = whole ? words : initials;
+    const symbol = document.querySelector(writes ? "template[data-writes]" : "template[data-reads]");
+    there.append(symbol.content.cloneNode(true), shown);
+    if (whole) return there;
+    const said = document.createElement("span");
+    said.className = "sr";
+    said.textContent = words;
+    shown.setAttribute("aria-hidden", "true");
+    there.append(said);
+    return there;
+  }
+
+  function put(place, told, whole = false) {
+    const words = told ? `${told.writes} ${told.words}` : "";
+    if (!place || (place.dataset.told || "") === words) return;
+    place.dataset.told = words;
+    place.replaceChildren(...(told ? [drawn(told, whole)] : []));
+  }
 
   async function ask() {
     clearTimeout(timer);
@@ -24,8 +46,8 @@
       if (!answer.ok && answer.status < 500) return;
       if (answer.ok) {
         const { here, rows } = await answer.json();
-        put(document.querySelector("[data-there-here]"), here);
-        for (const place of document.querySelectorAll("[data-there]")) put(place, rows[place.dataset.there] || "");
+        put(document.querySelector("[data-there-here]"), here, true);
+        for (const place of document.querySelectorAll("[data-there]")) put(place, rows[place.dataset.there]);
       }
     } catch { /* The network is away: the next time. */ }
     clearTimeout(timer);
