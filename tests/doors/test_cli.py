@@ -98,6 +98,21 @@ def test_a_folder_without_a_hauspost_is_named(tmp_path: Path, capsys: pytest.Cap
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("arguments", [["upgrade"], ["move", "--to", "postgresql://localhost/x"], ["mailbox", "list"]])
+def test_a_folder_without_a_database_is_named_and_left_as_it_was(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "hauspost.toml").write_text('language = "de"\n')
+    found = subprocess.run(
+        [sys.executable, "-m", "hauspost", "--folder", str(tmp_path), *arguments],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (found.returncode, found.stdout) == (1, "")
+    assert f"There is no database here ({tmp_path})" in found.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["hauspost.toml"]
+
+
 @pytest.mark.django_db
 def test_a_refusal_has_words_and_status_1(says: Says) -> None:
     status, words = says("person", "erase", "ghost@firma.example")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import override_settings
+from django.utils import translation
 
 from hauspost.doors.cli.main import run
 from hauspost.records.people import actions as people
@@ -51,6 +53,17 @@ def test_a_dry_run_shows_every_field_and_does_nothing(says: Says, staff: Path) -
         "Nothing was done",
     ):
         assert told in words
+
+
+def test_a_command_speaks_english_whatever_the_desk_speaks(says: Says, staff: Path, tmp_path: Path) -> None:
+    """One language, not two in a sentence; what it writes for people of the desk is in theirs."""
+    with override_settings(LANGUAGE_CODE="de"), translation.override("de"):
+        words = says("people", "import", staff, "--dry-run")[1]
+        assert "Column 'Personalnummer' is Personnel number" in words and "E-mail: – →" in words
+        assert "Nobody here is known as ghost@firma.example" in says("person", "erase", "ghost@firma.example")[1]
+        says("people", "export", "--to", tmp_path / "out.csv")
+        assert translation.get_language() == "de"
+    assert "Personalnummer" in (tmp_path / "out.csv").read_text("utf-8-sig")
 
 
 def test_an_import_is_done_once(says: Says, staff: Path) -> None:

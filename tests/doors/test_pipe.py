@@ -77,6 +77,7 @@ def test_when_it_cannot_be_stored_the_server_tries_again(intake: Intake) -> None
 def test_while_the_database_is_moved_the_server_tries_again(tmp_path: Path) -> None:
     """What were kept in the old database then, and confirmed, would be missing in the new one (P2.1, P55.2)."""
     (tmp_path / "data").mkdir()
+    (tmp_path / "data/hauspost.sqlite3").touch()
     words = ["-m", "hauspost", "--folder", str(tmp_path), "pipe", "--recipient", "postmaster"]
     with _places.nobody_serves(load(tmp_path)):
         done = subprocess.run([sys.executable, *words], input=MAIL, capture_output=True, env=clean_environment())

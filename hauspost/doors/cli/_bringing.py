@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from hauspost.doors.cli import _django
+
 # So many rows of each kind are printed; the sums are of all.
 SHOWN = 200
 
@@ -99,6 +101,13 @@ def _list(words: str, rows: Sequence[Any]) -> None:
 
 def write_out(pieces: Iterator[bytes], target: Path | None) -> None:
     """Write a file, or to standard output."""
+    with _django.in_desks_language():
+        _write(pieces, target)
+    if target is not None:
+        click.echo(f"Written to {target}.", err=True)
+
+
+def _write(pieces: Iterator[bytes], target: Path | None) -> None:
     if target is None:
         for piece in pieces:
             sys.stdout.buffer.write(piece)
@@ -107,4 +116,3 @@ def write_out(pieces: Iterator[bytes], target: Path | None) -> None:
     with target.open("wb") as file:
         for piece in pieces:
             file.write(piece)
-    click.echo(f"Written to {target}.", err=True)

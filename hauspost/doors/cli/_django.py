@@ -1,7 +1,10 @@
 """Brings up Django for a command; imported late, so that help and refusals answer at once."""
 
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
+
+import click
 
 from hauspost.ground.config import Config, load
 
@@ -17,12 +20,42 @@ def set_up(folder: Path) -> Config:
     return config
 
 
+def speak_english() -> None:
+    """Until the command ends: it speaks English whatever the desk speaks, and refusals from below with it."""
+    from django.utils import translation
+
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.with_resource(translation.override("en"))
+
+
+def in_desks_language() -> AbstractContextManager[None]:
+    """For files that a command writes for the people of the desk."""
+    from django.conf import settings
+    from django.utils import translation
+
+    return translation.override(settings.LANGUAGE_CODE)
+
+
+def lacks_file() -> bool:
+    """Whether SQLite has no file yet; looked at without making one."""
+    from django.db import connection
+
+    name = str(connection.settings_dict["NAME"])
+    return (
+        connection.vendor == "sqlite"
+        and ":memory:" not in name
+        and "mode=memory" not in name
+        and not Path(name).exists()
+    )
+
+
 def is_database_new() -> bool:
     """Whether no migration has ever run. Raises what the database raises when it cannot be reached."""
     from django.db import connection
     from django.db.migrations.recorder import MigrationRecorder
 
-    return not MigrationRecorder(connection).has_table()
+    return lacks_file() or not MigrationRecorder(connection).has_table()
 
 
 def pending_migrations() -> list[str]:

@@ -11,6 +11,7 @@ from hauspost.ground.history import dossier
 
 def make(number: int, target: Path) -> None:
     """Write the dossier of a ticket. Raises ClickException when there is no such ticket or no room for the file."""
+    from hauspost.doors.cli import _django
     from hauspost.duties.dossiers.actions import make_dossier
     from hauspost.records.people.actor import Actor
     from hauspost.records.tickets.models import Ticket
@@ -21,7 +22,8 @@ def make(number: int, target: Path) -> None:
     if target.exists():
         raise click.ClickException(f"{target} exists already; name another file with --to.")
     try:
-        make_dossier(ticket, target, actor=Actor(kind="system", name="console", via="cli"))
+        with _django.in_desks_language():
+            make_dossier(ticket, target, actor=Actor(kind="system", name="console", via="cli"))
     except OSError as fault:
         raise click.ClickException(f"{target} cannot be written: {fault.strerror}.") from fault
     found = dossier.check(target)

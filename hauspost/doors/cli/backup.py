@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from hauspost.doors.cli._progress import bar
-from hauspost.doors.cli.main import bring_up_django
+from hauspost.doors.cli.main import bring_up_django, set_up_a_process
 
 # A backup that somebody did not ask for by hand gives way to those who work.
 _POLITENESS = 10
@@ -42,7 +42,11 @@ def backup(
         raise click.UsageError("--passphrase-file goes with --with-keys")
     if drill and (with_keys or prune):
         raise click.UsageError("--drill makes no backup: leave --with-keys and --prune away")
-    bring_up_django(folder)
+    if known is None:
+        bring_up_django(folder)
+    else:
+        # The worker asked for it, and what becomes of it is read on the desk's pages.
+        set_up_a_process(folder)
     from hauspost.doors.cli import _django
 
     if fault := _django.why_not_ready():

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from hauspost.doors.cli.main import bring_up_django
+from hauspost.doors.cli.main import set_up_a_process
 from hauspost.ground.config import load, split_listen
 
 
@@ -24,7 +24,7 @@ def demo() -> None:
 @click.pass_obj
 def fill(folder: Path) -> None:
     """Fill an empty database with the demo company; does nothing when there are people already."""
-    bring_up_django(folder)
+    set_up_a_process(folder)
     click.echo("Filled." if fill_once() else "There are people already; nothing was changed.")
 
 

@@ -136,6 +136,7 @@ def _inside_django(folder: Path, config: Config) -> Iterator[Finding]:
 
     try:
         _django.set_up(folder)
+        _django.speak_english()
         is_new = _django.is_database_new()
         pending = _django.pending_migrations()
     except Exception as fault:

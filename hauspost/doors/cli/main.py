@@ -2,8 +2,9 @@
 
 import importlib
 import os
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 from hauspost import __version__
 from hauspost.doors.cli._places import NotStarted
 from hauspost.doors.cli._supervisor import EX_CONFIG
-from hauspost.ground.config import Config, ConfigFault
+from hauspost.ground.config import Config, ConfigFault, load
 
 # Every command and where it stands; loaded only when it is called, so that help answers at once.
 COMMANDS = {
@@ -78,13 +79,38 @@ def cli(context: click.Context, folder: Path) -> None:
     os.environ["HAUSPOST_FOLDER"] = str(folder.absolute())
 
 
-def bring_up_django(folder: Path) -> Config:
-    """Django with the settings of a folder, for commands that read or change the desk."""
+def bring_up_django(folder: Path, *, looks_inside: bool = False) -> Config:
+    """Django with the settings of a folder, for commands that read or change the desk; they speak English.
+
+    Raises NotStarted where there is no desk; nothing is left behind then. `looks_inside` also finds out whether a
+    database on a server was ever set up.
+    """
+    from hauspost.doors.cli import _django
+
+    config = set_up_a_process(folder, unless=_django.is_database_new if looks_inside else _django.lacks_file)
+    _django.speak_english()
+    return config
+
+
+def set_up_a_process(folder: Path, unless: Callable[[], bool] = lambda: False) -> Config:
+    """Django as a process of the desk needs it, in the desk's language.
+
+    Raises NotStarted where there is no Hauspost, or `unless` says that there is no database.
+    """
     from hauspost.doors.cli import _django, _places
 
     if _places.is_new(folder):
         raise NotStarted(f"There is no Hauspost in {folder}. `hauspost up` sets one up; --folder names another place.")
-    return _django.set_up(folder)
+    had_data = load(folder).data.exists()
+    config = _django.set_up(folder)
+    if unless():
+        if not had_data:
+            # Loading the settings has made it.
+            shutil.rmtree(config.data, ignore_errors=True)
+        raise NotStarted(
+            f"There is no database here ({folder}). `hauspost up` sets one up; --folder names another place."
+        )
+    return config
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -126,11 +152,14 @@ def _refusal(fault: Exception) -> str | None:
     if "django" not in sys.modules:
         return None
     from django.db import DatabaseError
+    from django.utils import translation
 
     from hauspost.ground.refusals import Refused
 
     if isinstance(fault, Refused):
-        return str(fault)
+        # In the language of the command, which has ended already.
+        with translation.override("en"):
+            return str(fault)
     if isinstance(fault, DatabaseError):
         return f"The database cannot be used: {str(fault).strip()}. `hauspost doctor` tells what to do."
     return None

@@ -17,7 +17,7 @@ from hauspost.ground.config import FILE_NAME, Config
 @click.pass_obj
 def move(folder: Path, target: str, switch: bool) -> int:
     """Move everything from SQLite to PostgreSQL or back, and prove by counts, digests and the record that it came."""
-    config = bring_up_django(folder)
+    config = bring_up_django(folder, looks_inside=True)
     _refuse_a_wrong_target(config, target)
     from hauspost.duties.keeping import moving, runs, upgrading
 

@@ -16,6 +16,7 @@ from hauspost.doors.cli.main import bring_up_django
 def export(folder: Path, who: str, target: Path) -> int:
     """Write everything about a person into one file (GDPR); other people's names and words are left out."""
     bring_up_django(folder)
+    from hauspost.doors.cli import _django
     from hauspost.duties.privacy import export as duty
     from hauspost.records.people.actions import person_by
     from hauspost.records.people.actor import Actor
@@ -25,7 +26,8 @@ def export(folder: Path, who: str, target: Path) -> int:
         # Never over another file.
         with target.open("xb") as opened:
             target.chmod(0o600)
-            made = duty.export(person, opened, actor=Actor(kind="system", via="cli"))
+            with _django.in_desks_language():
+                made = duty.export(person, opened, actor=Actor(kind="system", via="cli"))
     except FileExistsError:
         click.echo(f"{target} is there already. Name another file.", err=True)
         return 1

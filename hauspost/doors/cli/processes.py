@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from hauspost.doors.cli._supervisor import EX_CONFIG
-from hauspost.doors.cli.main import bring_up_django
+from hauspost.doors.cli.main import set_up_a_process
 from hauspost.ground.config import Config
 
 
@@ -62,7 +62,7 @@ def _ready(folder: Path) -> Config:
     """Settings and Django, unless the database is not what this program expects (P19.1)."""
     from hauspost.doors.cli import _django, _places
 
-    config = bring_up_django(folder)
+    config = set_up_a_process(folder)
     _places.make_data_folders(config)
     # Before looking, so that nothing can change what was looked at; held until the process ends.
     _places.serves(config)

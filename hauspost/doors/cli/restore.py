@@ -67,6 +67,9 @@ def restore(
     config = load(place)
     _places.refuse_network_file_system(config)
     _django.set_up(place)
+    if not drill:
+        # What becomes of a drill is read on the desk's pages.
+        _django.speak_english()
     from hauspost.duties.keeping.refusals import NotEmpty
     from hauspost.duties.keeping.restore import Wish
     from hauspost.duties.keeping.restore import restore as make

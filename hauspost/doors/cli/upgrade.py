@@ -13,13 +13,10 @@ from hauspost.doors.cli.main import bring_up_django
 @click.pass_obj
 def upgrade(folder: Path, although_broken: bool) -> int:
     """Bring this desk to the version of this program: backup, check, migrate, check, or nothing at all."""
-    config = bring_up_django(folder)
+    config = bring_up_django(folder, looks_inside=True)
     _places.make_data_folders(config)
-    from hauspost.doors.cli import _django
     from hauspost.duties.keeping import upgrading
 
-    if _django.is_database_new():
-        raise click.ClickException("There is no database to upgrade yet. `hauspost up` sets one up.")
     try:
         with _places.nobody_serves(config):
             done = upgrading.upgrade(click.echo, although_broken=although_broken)
