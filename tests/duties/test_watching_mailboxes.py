@@ -13,7 +13,7 @@ from hauspost.duties.intake import alarming, watching
 from hauspost.duties.intake.models import Delivery, FetchedFolder
 from hauspost.duties.notices.models import Notice
 from hauspost.ground import clock
-from hauspost.ground.accounts.health import note_good, note_trouble
+from hauspost.ground.accounts.health import FETCHING, note_good, note_trouble
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import SignedOut
 from hauspost.ground.accounts.sealed import set_client_secret, set_password
@@ -70,7 +70,7 @@ def test_a_lost_authorisation_is_told_at_once_and_everywhere(
     """P10.2: mail and notice to administrators, banner for the agents of that mailbox, a health page that fails."""
     machine = Client()
     assert machine.get("/healthz").status_code == 200
-    note_trouble(account, SignedOut(server="M365", reason="AADSTS700082"))
+    note_trouble(account, SignedOut(server="M365", reason="AADSTS700082"), FETCHING)
     assert alarming.tell_of_troubles(NOON) == 1
     assert "mailbox.signed_out" in told()
     mail = OutgoingMail.objects.latest("id")
@@ -92,7 +92,7 @@ def test_a_lost_authorisation_is_told_at_once_and_everywhere(
 
 def test_one_trouble_is_told_once_and_daily_and_a_new_one_again(account: MailAccount, folder: FetchedFolder) -> None:
     """P1.4: not with every run; a server that is away for a moment is no alarm."""
-    note_trouble(account, "The server does not answer.")
+    note_trouble(account, "The server does not answer.", FETCHING)
     assert alarming.tell_of_troubles(NOON + MINUTE) == 0
     for minutes in (7, 8, 60, 600):
         alarming.tell_of_troubles(NOON + minutes * MINUTE)
@@ -100,10 +100,10 @@ def test_one_trouble_is_told_once_and_daily_and_a_new_one_again(account: MailAcc
     first = Notice.objects.count()
     alarming.tell_of_troubles(NOON + DAY)
     assert Notice.objects.count() == 2 * first
-    note_good(account)
+    note_good(account, FETCHING)
     assert watching.troubles(NOON + DAY) == []
     with clock.standing_at(NOON + DAY + 2 * HOUR):
-        note_trouble(account, "Away again.")
+        note_trouble(account, "Away again.", FETCHING)
     assert alarming.tell_of_troubles(NOON + DAY + 3 * HOUR) == 1
 
 
@@ -129,7 +129,7 @@ def test_the_alarm_takes_another_way_than_the_broken_one(desk: Desk, account: Ma
     MailAccount.objects.update(smtp_host="smtp.example")
     other = MailAccount.objects.create(name="other", smtp_host="smtp.other.example", created_at=NOON)
     Mailbox.objects.filter(pk=boxes[-1].pk).update(sends_by=other)
-    note_trouble(account, "gone", signed_out=True)
+    note_trouble(account, "gone", FETCHING, signed_out=True)
     assert alarming.tell_of_troubles(NOON) == 1
     assert set(OutgoingMail.objects.filter(kind="alert").values_list("account", flat=True)) == {other.pk}
 

@@ -8,9 +8,9 @@ from django.utils import translation
 
 from hauspost.ground import clock
 from hauspost.ground.accounts import smtp
-from hauspost.ground.accounts.health import note_good, note_trouble
+from hauspost.ground.accounts.health import FETCHING, SENDING, fault_of, note_good, note_trouble
 from hauspost.ground.accounts.models import MailAccount
-from hauspost.ground.accounts.refusals import AccountUnreachable, SecretUnreadable, SignedOut
+from hauspost.ground.accounts.refusals import AccountUnreachable, LoginRefused, SecretUnreadable, SignedOut
 from hauspost.ground.accounts.sealed import (
     Tokens,
     keep_tokens,
@@ -50,7 +50,7 @@ def test_no_secret_stands_in_what_is_kept(account: MailAccount) -> None:
             coded = base64.b64encode(said.encode()).decode()
             told = without_secrets(account, f"535 refused: {said} {coded}\r\nbye")
             assert secret not in told and coded not in told and "535 refused" in told and "\n" not in told
-            note_trouble(account, f"535 {secret} {coded}")
+            note_trouble(account, f"535 {secret} {coded}", FETCHING)
             assert secret not in account.last_error and coded not in account.last_error
 
 
@@ -70,18 +70,35 @@ def test_health_is_kept_from_the_first_trouble_to_the_first_good_sign(account: M
     """P10.2: since when, and why; a lost authorisation is not covered up by what follows from it."""
     began = clock.now()
     with clock.standing_at(began):
-        note_trouble(account, AccountUnreachable(server="IT", reason="away"))
+        note_trouble(account, AccountUnreachable(server="IT", reason="away"), FETCHING)
     with clock.standing_at(began + timedelta(minutes=5)):
-        note_trouble(account, AccountUnreachable(server="IT", reason="still away"))
+        note_trouble(account, AccountUnreachable(server="IT", reason="still away"), FETCHING)
     now = MailAccount.objects.get()
     assert (now.state, now.failing_since) == ("failing", began) and "still away" in now.last_error
-    note_trouble(account, SignedOut(server="IT", reason="invalid_grant"))
-    note_trouble(account, AccountUnreachable(server="IT", reason="away"))
+    note_trouble(account, SignedOut(server="IT", reason="invalid_grant"), FETCHING)
+    note_trouble(account, AccountUnreachable(server="IT", reason="away"), FETCHING)
     now = MailAccount.objects.get()
     assert now.state == "signed_out" and "invalid_grant" in now.last_error
-    note_good(account)
+    note_good(account, FETCHING)
     now = MailAccount.objects.get()
     assert (now.state, now.last_error, now.failing_since) == ("working", "", None)
+
+
+def test_whether_fetching_or_sending_stands_still_is_said_and_each_ends_by_itself(account: MailAccount) -> None:
+    """P10.2: so that nobody mends the one that works."""
+    note_trouble(account, LoginRefused(server="smtp.x", reason="no AUTH"), SENDING)
+    note_trouble(account, AccountUnreachable(server="imap.x", reason="away"), FETCHING)
+    now = MailAccount.objects.get()
+    assert now.last_error.splitlines() == [
+        "IMAP: imap.x cannot be reached: away.",
+        "SMTP: smtp.x does not let us in: no AUTH.",
+    ]
+    note_good(account, FETCHING)
+    now = MailAccount.objects.get()
+    assert (now.state, now.last_error) == ("failing", "SMTP: smtp.x does not let us in: no AUTH.")
+    assert (fault_of(now, FETCHING), fault_of(now, SENDING)) == ("", now.last_error)
+    note_good(account, SENDING)
+    assert MailAccount.objects.get().state == "working"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,9 @@ from django.db import connection, transaction
 
 from hauspost.ground import clock
 from hauspost.ground.accounts import smtp
+from hauspost.ground.accounts.checking import check_smtp
+from hauspost.ground.accounts.models import MailAccount
+from hauspost.ground.accounts.sealed import set_password
 from hauspost.ground.files.actions import path_of
 from hauspost.ground.files.models import Use
 from hauspost.ground.history.models import Event, EventPart
@@ -785,6 +788,33 @@ def test_a_wrong_login_delays_everything_and_blames_no_recipient(settings, caplo
     assert "canary-Pa55" not in kept
     for spelling in ("canary-Pa55", "\0desk\0canary-Pa55"):
         assert base64.b64encode(spelling.encode()).decode() not in kept
+
+
+def test_a_server_that_lets_nobody_sign_in_is_said_to_be_so_and_not_to_be_away(settings):
+    """P31.2: it is reached; one sentence, with one full stop."""
+    with post_office() as office:
+        settings.HAUSPOST = replace(
+            settings.HAUSPOST, outgoing_host="127.0.0.1", outgoing_port=office.port, outgoing_user="desk",
+            outgoing_password="canary-Pa55",
+        )  # fmt: skip
+        mail = queued()
+        outbox.send_due()
+        account = MailAccount(
+            name="Relay", user="desk", smtp_host="127.0.0.1", smtp_port=office.port, smtp_security="none",
+            created_at=NINE,
+        )  # fmt: skip
+        set_password(account, "canary-Pa55")
+        account.save()
+        found = check_smtp(account, ["it@lindner.example"], ADA)
+    name = f"127.0.0.1:{office.port}"
+    assert now_of(mail).last_error == (
+        f"The mail server {name} offers no signing in with a password (SMTP AUTH); "
+        "check outgoing_port and outgoing_security."
+    )
+    assert [one.words for one in found] == [
+        f"{name} cannot be used: it offers no signing in with a password (SMTP AUTH); check port and encryption."
+    ]
+    assert MailAccount.objects.get().last_error == f"SMTP: {found[0].words}"
 
 
 def test_a_server_that_wants_a_login_we_do_not_have_blames_no_recipient(settings):

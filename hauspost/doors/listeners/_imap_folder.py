@@ -102,10 +102,10 @@ class Fetcher(threading.Thread):
         try:
             client = self._client = imap.open_mailbox(account)
         except AccountTrouble as trouble:
-            health.note_trouble(account, trouble)
+            health.note_trouble(account, trouble, health.FETCHING)
             raise
         try:
-            health.note_good(account)
+            health.note_good(account, health.FETCHING)
             with imap.in_words(account):
                 found = imap.select(client, account, row.folder, readonly=False)
                 taking = Taking(client, row, found, keep=self._keep, is_ours=self._may_go_on, difficult=self._difficult)
@@ -124,7 +124,7 @@ class Fetcher(threading.Thread):
                 while not self._stop_wanted.is_set():
                     taking.take_new()
                     fetching.note_good(row, remark=taking.remark)
-                    health.note_good(row.account)
+                    health.note_good(row.account, health.FETCHING)
                     self._pause_seconds = 0.0
                     # Many folders that wait need no connection to the database each.
                     connections.close_all()

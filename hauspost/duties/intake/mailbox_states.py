@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from hauspost.duties.intake.models import Delivery, FetchedFolder
 from hauspost.ground import clock
+from hauspost.ground.accounts.health import FETCHING, SENDING, fault_of
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import OnHold
 from hauspost.records.people.actor import Actor
@@ -109,9 +110,10 @@ def _worst(box: Mailbox, folders: list[FetchedFolder], *, has_mail: bool) -> tup
         if account.state == MailAccount.State.SIGNED_OUT or not account.is_authorised:
             nobody = _("%(name)s has not been authorised yet.") % {"name": account.name}
             return "signed_out", account.last_error or nobody, account
-    for account in accounts:
-        if account.state == MailAccount.State.FAILING:
-            return "failing", account.last_error, account
+    ways = [(row.account, FETCHING) for row in fetched] + ([(box.sends_by, SENDING)] if box.sends_by else [])
+    for account, way in ways:
+        if fault := fault_of(account, way):
+            return "failing", fault, account
     for row in fetched:
         if row.state == FetchedFolder.State.FAILING:
             return "failing", f"{row.folder}: {row.last_error}", row.account

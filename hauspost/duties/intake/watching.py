@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from hauspost.duties.intake.models import Delivery, FetchedFolder
 from hauspost.ground import hot
+from hauspost.ground.accounts.health import FETCHING, SENDING, fault_of
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.records.people.models import Mailbox
 
@@ -85,8 +86,13 @@ def _of(
     is_forgotten = bool(rows) and not account.is_authorised and moment - account.created_at > _SETTING_UP
     if account.state == MailAccount.State.SIGNED_OUT or is_forgotten:
         return _trouble("signed_out", account, since, [account.last_error], boxes)
-    if account.state == MailAccount.State.FAILING and moment - since >= GRACE:
-        return _trouble("failing", account, since, [account.last_error], boxes)
+    if moment - since >= GRACE:
+        waiting = {FETCHING: [row.mailbox for row in rows], SENDING: senders}
+        faults = {way: fault_of(account, way) for way, who in waiting.items() if who}
+        if any(faults.values()):
+            told = list(dict.fromkeys(filter(None, faults.values())))
+            waiting_for = [box for way, fault in faults.items() if fault for box in waiting[way]]
+            return _trouble("failing", account, since, told, waiting_for)
     bad = [row for row in rows if _fails(row, moment)]
     said = [f"{row.folder}: {row.last_error}" for row in bad]
     since = min((row.failing_since for row in bad if row.failing_since is not None), default=since)

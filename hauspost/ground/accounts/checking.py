@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from hauspost.ground import clock
 from hauspost.ground.accounts import imap, smtp
 from hauspost.ground.accounts.connecting import words_of
-from hauspost.ground.accounts.health import note_good, note_trouble
+from hauspost.ground.accounts.health import FETCHING, SENDING, note_good, note_trouble
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import AccountTrouble, NoSuchFolder
 from hauspost.ground.accounts.sealed import without_secrets
@@ -38,12 +38,12 @@ def check_imap(account: MailAccount, folder: str = "INBOX") -> Finding:
             abilities = {one.decode("ascii", "replace").upper() for one in client.capabilities()}
     except NoSuchFolder as trouble:
         # It did let us in.
-        note_good(account)
+        note_good(account, FETCHING)
         return Finding(False, str(trouble))
     except AccountTrouble as trouble:
-        note_trouble(account, trouble)
+        note_trouble(account, trouble, FETCHING)
         return Finding(False, str(trouble))
-    note_good(account)
+    note_good(account, FETCHING)
     count = int(found.get(b"EXISTS", 0))
     words = ngettext(
         "We are let in. The folder %(folder)s holds %(count)s mail, %(unread)s of them unread.",
@@ -66,8 +66,9 @@ def check_smtp(account: MailAccount, from_addresses: Sequence[str], to: str) -> 
     try:
         server = smtp.open_account(account)
     except AccountTrouble as trouble:
-        note_trouble(account, trouble)
+        note_trouble(account, trouble, SENDING)
         return [Finding(False, str(trouble))]
+    note_good(account, SENDING)
     try:
         return [_sent(account, server, sender, to) for sender in from_addresses]
     finally:

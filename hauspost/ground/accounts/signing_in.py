@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from hauspost.ground import clock
 from hauspost.ground.accounts import oauth
-from hauspost.ground.accounts.health import note_trouble, refuse_held
+from hauspost.ground.accounts.health import FETCHING, note_trouble, refuse_held
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import (
     AccountTrouble,
@@ -115,7 +115,7 @@ def _note_signed_out(account: MailAccount, used: str, trouble: SignedOut) -> boo
         now = locked(MailAccount.objects.filter(pk=account.pk)).get()
         if now.refresh_token_sealed != used:
             return False
-        note_trouble(now, trouble, signed_out=True)
+        note_trouble(now, trouble, FETCHING, signed_out=True)
     return True
 
 

@@ -16,7 +16,7 @@ from hauspost.ground.accounts import signing_in
 from hauspost.ground.accounts.connecting import words_of
 from hauspost.ground.accounts.health import refuse_held
 from hauspost.ground.accounts.models import MailAccount
-from hauspost.ground.accounts.refusals import AccountUnreachable, LoginRefused
+from hauspost.ground.accounts.refusals import AccountTrouble, AccountUnreachable, LoginRefused
 from hauspost.ground.accounts.sealed import cleaned, oauthbearer, password_of, without_secrets, xoauth2
 from hauspost.ground.config import Config
 
@@ -159,6 +159,12 @@ def _sign_in_with_password(smtp: smtplib.SMTP, server: SmtpServer) -> None:
     except smtplib.SMTPAuthenticationError as error:
         # No chained exception: its traceback would hold the login's arguments (S21).
         raise NotSignedIn(error.smtp_code, server.cleaned(error.smtp_error)) from None
+    except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
+        raise
+    except smtplib.SMTPException:
+        # What smtplib says itself, where it finds no AUTH or none that takes a password.
+        where = server.where("outgoing_port", "outgoing_security")
+        raise ValueError(f"offers no signing in with a password (SMTP AUTH); check {where}") from None
 
 
 def _sign_in_with_token(smtp: smtplib.SMTP, server: SmtpServer, token: str) -> None:
@@ -213,9 +219,11 @@ def open_account(account: MailAccount, *, seconds: float = CONNECT_SECONDS) -> s
     except NotSignedIn as error:
         raise LoginRefused(server=server.name, reason=refusal_in_words(account, error.code, error.said)) from None
     except smtplib.SMTPException as error:
-        raise AccountUnreachable(server=server.name, reason=without_secrets(account, str(error))) from None
+        said = without_secrets(account, str(error)).rstrip(".")
+        raise AccountTrouble(server=server.name, reason=said) from None
     except ValueError as error:
-        raise AccountUnreachable(server=server.name, reason=_plain(str(error))) from None
+        # It is reached, and does not do.
+        raise AccountTrouble(server=server.name, reason=_plain(str(error)).rstrip(".")) from None
     except OSError as error:
         raise AccountUnreachable(server=server.name, reason=words_of(error)) from None
 
@@ -226,6 +234,8 @@ def _plain(words: str) -> str:
         return _("it offers no STARTTLS, and nothing is sent in the clear")
     if words.startswith("gets no password"):
         return _("a password is never sent without encryption")
+    if words.startswith("offers no signing in"):
+        return _("it offers no signing in with a password (SMTP AUTH); check port and encryption")
     return words
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from hauspost.ground.accounts import imap, smtp
-from hauspost.ground.accounts.health import note_good, note_trouble
+from hauspost.ground.accounts.health import SENDING, note_good, note_trouble
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import AccountTrouble
 from hauspost.ground.mail._maildir import LocalMailbox
@@ -138,13 +138,10 @@ class AccountServer:
             imap.let_go(mailbox)
 
     def _note(self, trouble: Exception | None) -> None:
-        # Where mail is fetched, too, that tells how the account fares; two voices would contradict each other.
-        if self._account.imap_host:
-            return
         if trouble is None:
-            note_good(self._account)
+            note_good(self._account, SENDING)
         else:
-            note_trouble(self._account, trouble)
+            note_trouble(self._account, trouble, SENDING)
 
 
 def _plain(parcel: Parcel) -> Parcel:

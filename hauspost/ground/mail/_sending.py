@@ -220,7 +220,9 @@ class MailServer:
             raise Unreachable(str(error)) from None
         except (OSError, ValueError) as error:
             # No chained exception: its traceback would hold the login's arguments (S21).
-            raise Unreachable(self._fault(self._words(error))) from None
+            words = self._words(error)
+            # Ours are a sentence's end; what the system and smtplib say begins one of its own.
+            raise Unreachable(self._fault(f"cannot be used: {words}" if words[:1].isupper() else words)) from None
         self._mails = 0
         return self._smtp, True
 
@@ -264,7 +266,7 @@ class MailServer:
             return f"said {error.smtp_code} {self._clean(error.smtp_error)}"
         if isinstance(error, ConnectionRefusedError):
             return f"refuses connections; check {self._server.where('outgoing_host', 'outgoing_port')}"
-        return self._clean(str(error)) or type(error).__name__
+        return self._clean(str(error)).rstrip(".") or type(error).__name__
 
     def _clean(self, text: bytes | str) -> str:
         return self._server.cleaned(text)
