@@ -241,6 +241,30 @@ def test_what_only_the_desk_fills_in_stays_there(petra: Client, desk: Desk, tick
     assert "For Mira Kowalski" in said
 
 
+def test_a_closed_ticket_says_what_an_answer_does(petra: Client, desk: Desk, ticket: Ticket) -> None:
+    actions.set_status(ticket, status_of("closed"), actor=desk.actor("anna"))
+    page = petra.get(f"/my-tickets/{ticket.number}").text
+    assert "This ticket is closed. Your answer opens it again" in words(page)
+    assert "Send answer and reopen Only reopen" in words(page)
+    petra.post(f"/my-tickets/{ticket.number}/answers", {"text": "It is back."})
+    assert Ticket.objects.get(number=ticket.number).is_open
+    page = words(petra.get(f"/my-tickets/{ticket.number}").text)
+    assert "Send answer" in page
+    assert "Only reopen" not in page
+
+
+def test_a_wrong_address_in_the_portal_leads_to_ones_own_tickets_not_to_a_search(petra: Client, desk: Desk) -> None:
+    """P54: the portal has no search, and who is not signed in has nothing to look in."""
+    page = petra.get("/tickets/3", headers={"Accept-Language": "en"})
+    assert page.status_code == 404
+    assert "search" not in words(page.text)
+    assert 'href="/my-tickets"' in page.text
+    assert "with the search" in words(browser(desk, "anna").get("/tickets/3").text)
+    signed_out = words(Client().get("/tickets/3", headers={"Accept-Language": "en"}).text)
+    assert "or sign in" in signed_out
+    assert "search" not in signed_out
+
+
 def test_why_it_is_not_solved_is_told_with_the_reopening(petra: Client, desk: Desk, ticket: Ticket) -> None:
     actions.set_status(ticket, status_of("resolved"), actor=desk.actor("anna"))
     answer = petra.post(f"/my-tickets/{ticket.number}/reopening", {"text": "Blank again since noon"}, follow=True)

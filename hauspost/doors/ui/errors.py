@@ -5,9 +5,11 @@ from typing import Any
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.language import browser_language
 from hauspost.doors.ui.pages import page
 from hauspost.doors.ui.problems import is_for_a_program, problem
@@ -53,8 +55,30 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         404,
         _("There is nothing here that you may see"),
         _("Either the address is wrong, or it belongs to something you have no access to."),
-        _("Check the address, or look for the ticket with the search."),
+        _next_step(request),
+        **({"way": (reverse("my-tickets"), _("My tickets"))} if _has_portal_only(request) else {}),
     )
+
+
+def _next_step(request: HttpRequest) -> str:
+    """The portal has no search, and who is not signed in has nothing to look in."""
+    if _has_portal_only(request):
+        return _("Check the address. What you asked for stands under “My tickets”.")
+    if not _is_signed_in(request):
+        return _("Check the address, or sign in.")
+    return _("Check the address, or look for the ticket with the search.")
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    # Before the middleware that knows the person there is none.
+    return hasattr(request, "user") and request.user.is_authenticated
+
+
+def _has_portal_only(request: HttpRequest) -> bool:
+    if not _is_signed_in(request):
+        return False
+    actor = actor_of(request)
+    return not (actor.is_agent or actor.is_administrator or request.user.is_auditor)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -93,6 +117,7 @@ def _page(request: HttpRequest, status: int, title: str, cause: str, next_step: 
         number=status,
         incident=code_of(request),
         code=more.get("code", ""),
+        way=more.get("way"),
     )
 
 
