@@ -1,5 +1,6 @@
 """Entries as the record shows them: words, files, what their mail told, and how far a reply came."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,11 +13,13 @@ from markupsafe import Markup
 
 from hauspost.doors.desk.reasons import held_because
 from hauspost.doors.desk.told import Date, Mark, dates_of, marks_of
+from hauspost.doors.ui import formats
 from hauspost.duties.intake.models import Delivery
 from hauspost.ground import clock
 from hauspost.ground.mail.outbox import delivery_states
 from hauspost.ground.text.safe_html import point_pictures
 from hauspost.records.people.actions import names_of
+from hauspost.records.people.models import sort_key_of
 from hauspost.records.tickets.models import Attachment, Entry
 
 SMALL_PICTURE = 30_000  # bytes
@@ -92,6 +95,8 @@ class Shown:
     kind: str
     author: str
     address: str
+    # As the desk knows the author, where the mail named itself otherwise.
+    known_as: str
     html: Markup
     quoted: Markup
     is_styled: bool
@@ -138,6 +143,7 @@ def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
             kind=row.kind,
             author=row.author_name or row.author__name or row.author_address or _("(unknown)"),
             address=row.author_address,
+            known_as=_known_as(row),
             # The only place where stored HTML becomes part of a page: it was sanitised on its way in (S1).
             html=Markup(point_pictures(row.html, pictures.get(row.id, {}))),
             quoted=Markup(point_pictures(row.quoted_html, pictures.get(row.id, {}))),
@@ -163,6 +169,18 @@ def shown_entries(rows: list[EntryRow], file_base: str) -> list[Shown]:
     ]
 
 
+def _known_as(row: EntryRow) -> str:
+    """The person's name where another one was written in the mail; "" where it is the same in any order."""
+    written, known = row.author_name, row.author__name
+    if not written or not known or row.is_from_desk or written == known:
+        return ""
+    return "" if _words_of(written) == _words_of(known) else known
+
+
+def _words_of(name: str) -> set[str]:
+    return set(re.findall(r"\w+", sort_key_of(name)))
+
+
 def _forwarders(rows: list[EntryRow]) -> dict[str, str]:
     """The names of those who passed something on; one question where somebody did."""
     uids = {row.evidence["forwarded_by"] for row in rows if row.evidence.get("forwarded_by")}
@@ -180,7 +198,8 @@ def _settled(rows: list[EntryRow]) -> set[int]:
 
 
 def _addressed(recipients: Iterable[Mapping[str, str]]) -> str:
-    names = [one.get("name") or one.get("address", "") for one in recipients]
+    # Programs write an address as its own name, too.
+    names = [formats.short_address(one.get("name") or one.get("address", "")) for one in recipients]
     if len(names) > 3:
         return _("%(name)s and %(count)s others") % {"name": names[0], "count": len(names) - 1}
     return ", ".join(names)

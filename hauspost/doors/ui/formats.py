@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 from markupsafe import Markup, escape
 
+from hauspost.doors.ui.folding import folded
 from hauspost.ground.clock import now
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -225,10 +226,15 @@ def plain_name(text: str) -> str:
 
 def address(text: str) -> Markup:
     """A mail address that breaks after its @, and whose signed token is left out of sight."""
+    local, at, domain = short_address(text).rpartition("@")
+    return Markup("{}{}<wbr>{}").format(local, at, domain) if at else escape(text)
+
+
+def short_address(text: str) -> str:
+    """A mail address without its signed token: it+…@company.example."""
     local, at, domain = text.rpartition("@")
     base, plus, token = local.partition("+")
-    shown = f"{base}+…" if plus and len(token) > 12 else local
-    return Markup("{}{}<wbr>{}").format(shown, at, domain) if at else escape(text)
+    return f"{base}+…@{domain}" if at and plus and len(token) > 12 else text
 
 
 def listing(names: list[str]) -> str:
@@ -258,4 +264,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plain_name": plain_name,
     "listing": listing,
     "address": address,
+    "folded": folded,
 }
