@@ -144,6 +144,27 @@ def test_what_others_wrote_about_the_person_stays_and_is_named(desk: Desk) -> No
     assert any(line.startswith("Delivery ") for line in left)
 
 
+def test_an_agents_answer_to_our_notice_keeps_no_name_in_its_subject(desk: Desk) -> None:
+    """P41.2: our own notice put it there; gone from entry, ledger and search, and every chain verifies."""
+    petra, ticket = desk.person("petra"), desk.ticket("petra", subject="Beamer")
+    notice = desk.sent("notice")[-1]
+    subject = "Re: New ticket from petra LANG: Beamer"
+    letter = desk.letter("anna", subject=subject, headers={"In-Reply-To": f"<{notice.message_id}>"})
+    delivery = desk.receives(letter)
+    entry = Entry.objects.get(ticket=ticket, author=desk.person("anna"))
+    assert entry.subject == delivery.subject == subject
+    assert not any("entry" in line for line in erasure.preview(petra).left)
+
+    left = _erase_within_a_test(petra, desk)
+
+    entry.refresh_from_db()
+    delivery.refresh_from_db()
+    assert entry.subject == delivery.subject == "Re: New ticket from …: Beamer"
+    assert not any("entry" in line for line in left)
+    assert search("Lang", readable=None).rows == []
+    assert verify(KEEPERS).faults == []
+
+
 def test_a_log_that_could_not_be_emptied_is_named(desk: Desk) -> None:
     """P41.2"""
     assert any(

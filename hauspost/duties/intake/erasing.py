@@ -1,5 +1,7 @@
 """Forgetting a person's mails in the journal; their dispositions stay, so that the sums still add up."""
 
+from collections.abc import Collection, Sequence
+
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -8,6 +10,7 @@ from hauspost.ground import clock, hot, tokens
 from hauspost.ground.files import actions as files
 from hauspost.ground.files.models import Blob
 from hauspost.records.people.models import Person
+from hauspost.records.tickets.actions.erasing import without_names
 from hauspost.records.tickets.models import Entry
 
 # Why a mail counts as a duplicate of one that was forgotten.
@@ -35,6 +38,15 @@ def forget_mails(person: Person, addresses: list[str]) -> list[Blob]:
     # What has not been read yet would come back as a ticket: it goes, too.
     rows.filter(disposed_at__isnull=True).update(disposition="discarded", because="erased", disposed_at=clock.now())
     return _empty(rows)
+
+
+def forget_names_in_subjects(numbers: Collection[int], names: Sequence[str]) -> None:
+    """Take these names out of the subjects of others' mails in some tickets; in the caller's transaction."""
+    rows = Delivery.objects.filter(ticket__in=numbers).exclude(subject="")
+    for row, subject in rows.order_by("id").values_list("id", "subject"):
+        kept = without_names(subject, names)
+        if kept != subject:
+            Delivery.objects.filter(id=row).update(subject=kept)
 
 
 def forget_mails_of_ticket(number: int) -> list[Blob]:

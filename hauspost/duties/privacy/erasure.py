@@ -98,7 +98,7 @@ def erase(person: Person, *, actor: Actor) -> list[str]:
     blobs: list[Blob] = []
     with transaction.atomic():
         for one in everyone:
-            blobs += _forget(one, addresses, actor)
+            blobs += _forget(one, names, addresses, actor)
         servers = people.forget_in_mail_accounts(addresses)
     left = _remove_bytes(blobs)
     left += [_("Mail server %(name)s signs in as this person: change its mailbox") % {"name": name} for name in servers]
@@ -113,7 +113,7 @@ def erase(person: Person, *, actor: Actor) -> list[str]:
     return list(dict.fromkeys(left))
 
 
-def _forget(person: Person, addresses: list[str], actor: Actor) -> list[Blob]:
+def _forget(person: Person, names: list[str], addresses: list[str], actor: Actor) -> list[Blob]:
     """One row and all that is told of it; answers bytes that nobody needs any more."""
     parts = erase_parts(str(person.uid))
     requests = list(Ticket.objects.filter(requester=person).values_list("number", flat=True))
@@ -121,11 +121,11 @@ def _forget(person: Person, addresses: list[str], actor: Actor) -> list[Blob]:
     blobs = tickets.forget_writings(person)
     blobs += mails.forget_mails(person, addresses)
     blobs += outbox.erase_letters(str(person.uid), about=requests, entries=entries)
-    name = person.name
+    mails.forget_names_in_subjects(list(tickets.tickets_of(person).values_list("number", flat=True)), names + addresses)
     people.forget_person(person)
     forget_attempts(addresses)
     forget_workplace(person)
-    parts += tickets.forget_mentions(person, addresses, [name])
+    parts += tickets.forget_mentions(person, addresses, names)
     holds.forget_reasons(LegalHold.objects.filter(person=person))
     record("person.erased", person.stream, actor=actor, data={"parts": parts})
     return blobs

@@ -1,6 +1,7 @@
 """Forgetting what a person wrote and asked for; called by the erasure duty, in its transaction."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import Q
@@ -19,6 +20,8 @@ from hauspost.records.tickets.writing import sealed_evidence
 
 ERASED = "…"
 _MOST = 200
+# Of shorter ones nobody can be known again, and too many other words would go.
+_SHORTEST_NAME = 4
 
 
 def forget_writings(person: Person) -> list[Blob]:
@@ -52,18 +55,37 @@ def forget_mentions(person: Person, addresses: list[str], names: list[str]) -> l
 
     Answers the parts of the record that are erased with it. Within others' free text they are only reported.
     """
-    tickets = Ticket.objects.filter(
-        Q(requester=person) | Q(affected=person) | Q(number__in=_followed(person)) | Q(entries__author=person)
-    ).distinct()
-    for ticket in tickets.select_related("requester"):
+    renamed = []
+    for ticket in tickets_of(person).select_related("requester"):
         for entry in Entry.objects.filter(ticket=ticket):
             kept = [one for one in entry.recipients if not _is(one, person, addresses)]
             if kept != entry.recipients:
                 entry.recipients = kept
                 entry.save(update_fields=["recipients"])
-            if entry.seq == 1 and entry.author_id != person.id:
+            if entry.author_id == person.id:
+                continue
+            if (subject := without_names(entry.subject, [*names, *addresses])) != entry.subject:
+                entry.subject = subject
+                entry.save(update_fields=["subject"])
+                renamed.append(entry.id)
+            if entry.seq == 1 or entry.id in renamed:
                 index_entry(ticket, entry, list(entry.attachments.values_list("name", flat=True)))
-    return _forget_in_evidence({word.casefold() for word in (*names, *addresses) if word})
+    parts = erase_parts_kept("author", renamed)
+    return parts + _forget_in_evidence({word.casefold() for word in (*names, *addresses) if word})
+
+
+def tickets_of(person: Person) -> TicketQuerySet:
+    """What the person asked for, is affected by, follows or wrote in."""
+    theirs = Q(requester=person) | Q(affected=person) | Q(number__in=_followed(person))
+    return Ticket.objects.filter(theirs | Q(number__in=Entry.objects.filter(author=person).values("ticket")))
+
+
+def without_names(subject: str, names: Iterable[str]) -> str:
+    """A subject without these full names and addresses: our own notices, which it answers, put them there."""
+    for name in names:
+        if len(name) >= _SHORTEST_NAME:
+            subject = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", ERASED, subject, flags=re.IGNORECASE)
+    return subject
 
 
 def _forget_in_evidence(words: set[str]) -> list[int]:
@@ -117,7 +139,9 @@ def mentions_by_others(person: Person, words: list[str], reader: Actor) -> list[
     """
     if not words:
         return []
-    told = _naming(words, "text", "html", "subject") | Q(id__in=_naming_in_evidence(words))
+    # Subjects in the person's own tickets lose the name with them.
+    subject = _naming(words, "subject") & ~Q(ticket__in=tickets_of(person).values("number"))
+    told = _naming(words, "text", "html") | subject | Q(id__in=_naming_in_evidence(words))
     entries = Entry.objects.filter(told).exclude(author=person)
     files_named = Attachment.objects.filter(_naming(words, "name")).exclude(entry__author=person)
     subjects = Ticket.objects.filter(_naming(words, "subject")).exclude(requester=person)
