@@ -324,6 +324,30 @@ def test_triage_files_and_goes_on_to_the_next(desk: Desk, ticket: Ticket) -> Non
     assert "The table is empty" in page.text
 
 
+def test_the_sorting_table_chooses_no_category_without_a_base(desk: Desk, ticket: Ticket) -> None:
+    """Enter files what is chosen: a guess is offered, and only a habit of the requester is chosen in advance."""
+    deniz, category = browser(desk, "deniz"), Category.objects.filter(parent__isnull=False).first()
+    assert category is not None
+
+    def chosen() -> list[str]:
+        page = deniz.get(f"/desk/triage/{ticket.number}").text
+        found = re.findall(r'<input type="radio" name="category" value="([^"]*)"([^>]*)>', page)
+        assert found
+        assert category.key in page
+        return [value for value, more in found if "checked" in more]
+
+    for _number in range(2):
+        actions.catalogue(desk.ticket("petra"), category=category, actor=desk.actor("deniz"))
+        actions.catalogue(desk.ticket("marta"), category=category, actor=desk.actor("deniz"))
+        assert chosen() == []
+    actions.catalogue(desk.ticket("petra"), category=category, actor=desk.actor("deniz"))
+    assert chosen() == [category.key], "three of Petra's were that"
+    other = Category.objects.filter(parent__isnull=False).exclude(id=category.id).first()
+    actions.catalogue(ticket, category=other, actor=desk.actor("deniz"))
+    assert other is not None
+    assert chosen() == [other.key], "what it has already"
+
+
 def test_a_ticket_for_somebody_on_the_phone(anna: Client, desk: Desk) -> None:
     """P53.1."""
     fields = {"requester": "Petra Lang", "team": "it", "channel": "phone", "subject": "No sound", "text": "She called."}
@@ -334,6 +358,20 @@ def test_a_ticket_for_somebody_on_the_phone(anna: Client, desk: Desk) -> None:
     assert "She called." in page.text
     desk.works()
     assert not [mail for mail in desk.sent("acknowledgement")[sent:] if mail.about == ticket.number]
+
+
+def test_a_new_ticket_goes_where_its_category_leads_when_no_team_was_chosen(anna: Client, desk: Desk) -> None:
+    """As in the portal; an agent without a role there opens it and hands it on in one step."""
+    building = Category.objects.get(key="building")
+    fields = {"requester": "Petra Lang", "channel": "phone", "text": "She called.", "category": building.key}
+    page = anna.post("/desk/tickets/new", {**fields, "team": "", "subject": "Door creaks"}, follow=True)
+    ticket = Ticket.objects.get(subject="Door creaks")
+    assert ticket.team == desk.team("facilities")
+    assert f"Ticket #{ticket.number} is open; its category leads to team Facilities" in words(page.text)
+    anna.post("/desk/tickets/new", {**fields, "team": "it", "subject": "Chosen"})
+    assert Ticket.objects.get(subject="Chosen").team == desk.team("it")
+    anna.post("/desk/tickets/new", {**fields, "category": "", "team": "", "subject": "Nowhere"})
+    assert Ticket.objects.get(subject="Nowhere").team == desk.team("it")
 
 
 def test_a_refused_new_ticket_keeps_every_word(anna: Client) -> None:

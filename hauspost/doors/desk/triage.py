@@ -28,6 +28,8 @@ from hauspost.records.tickets.models import Ticket, WorkPlace
 
 # Three likely categories and two likely people leave a digit for every choice on the table.
 _BEST, _PEOPLE = 3, 2
+# So many of one's own tickets make a habit, which chooses a category in advance; fewer only offer it.
+_HABIT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,11 @@ def _neighbours(actor: Actor, number: int) -> tuple[int | None, int | None, int,
 
 
 def _likely(ticket: Ticket) -> list[Choice]:
-    """The categories this requester and this team need most: the likely ones first."""
+    """The categories this requester and this team need most: the likely ones first.
+
+    None is chosen in advance but what the ticket has already, and what the requester's own tickets nearly always were:
+    Enter files what is chosen.
+    """
     recent = (
         Ticket.objects.filter(team=ticket.team_id, category__isnull=False)
         .order_by("-number")
@@ -154,8 +160,11 @@ def _likely(ticket: Ticket) -> list[Choice]:
     )
     scores: dict[int, int] = {}
     examples: dict[int, int] = {}
+    own: dict[int, int] = {}
     for category, requester, number in recent:
         scores[category] = scores.get(category, 0) + (10 if requester == ticket.requester_id else 1)
+        if requester == ticket.requester_id:
+            own[category] = own.get(category, 0) + 1
         examples.setdefault(category, number)
     best = sorted(scores, key=lambda id_: -scores[id_])[:_BEST]
     if ticket.category_id and ticket.category_id not in best:
@@ -167,13 +176,18 @@ def _likely(ticket: Ticket) -> list[Choice]:
             .values_list("id", flat=True)[:_BEST]
         )
     rows = {row.id: row for row in Category.objects.filter(id__in=best, archived_at__isnull=True)}
+    chosen_already = ticket.category_id or _habit(own)
     found = []
-    for place, id_ in enumerate(id_ for id_ in best if id_ in rows):
-        row = rows[id_]
-        why = _("like #%(number)s") % {"number": examples[id_]} if id_ in examples else ""
-        chosen_already = ticket.category_id == id_
-        found.append(Choice(row.key, row.path, why, chosen_already or (place == 0 and not ticket.category_id)))
+    for row in (rows[id_] for id_ in best if id_ in rows):
+        why = _("like #%(number)s") % {"number": examples[row.id]} if row.id in examples else ""
+        found.append(Choice(row.key, row.path, why, row.id == chosen_already))
     return found
+
+
+def _habit(own: dict[int, int]) -> int | None:
+    """The category of at least three, and of three in four, of somebody's tickets."""
+    most = max(own, key=lambda id_: own[id_], default=None)
+    return most if most is not None and own[most] >= max(_HABIT, 0.75 * sum(own.values())) else None
 
 
 def _free_ones(ticket: Ticket, actor: Actor) -> list[Choice]:
