@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from hauspost.duties.intake import rerouting
 from hauspost.duties.intake import telling as mail_settings
 from hauspost.duties.notices import acknowledging, answering, closing, handing, telling
 from hauspost.duties.reactions import consequences
@@ -12,7 +13,7 @@ Reaction = Callable[[Event], None]
 # Whoever turns mail elsewhere does it in sight of all administrators (S17).
 _MAIL_SETTINGS: Mapping[str, Sequence[Reaction]] = {
     kind: [mail_settings.tell_of_mail_settings] for kind in mail_settings.KINDS
-}
+} | {"mailbox.changed": [rerouting.send_by_the_present_server, mail_settings.tell_of_mail_settings]}
 
 TABLE: Mapping[str, Sequence[Reaction]] = {
     "ticket.opened": [acknowledging.acknowledge, telling.tell_of_new_ticket],

@@ -3,8 +3,6 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from email.parser import BytesHeaderParser
-from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +12,7 @@ from hauspost.ground.accounts.health import SENDING, note_good, note_trouble
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.accounts.refusals import AccountTrouble
 from hauspost.ground.mail._maildir import LocalMailbox
+from hauspost.ground.mail._rerouting import writer_of
 from hauspost.ground.mail._sending import Courier, MailServer, Outcome, Parcel, Unreachable
 
 log = logging.getLogger("hauspost.mail")
@@ -23,9 +22,6 @@ _SETTINGS = (
     "kind", "smtp_host", "smtp_port", "smtp_security", "imap_host", "imap_port", "imap_security", "user", "sign_in",
     "password_sealed", "grant", "tenant", "client_id", "client_secret_sealed", "authorised_at", "sent_folder",
 )  # fmt: skip
-
-
-_HEAD_BYTES = 64 * 1024
 
 
 class Couriers:
@@ -146,9 +142,7 @@ class AccountServer:
 
 def _plain(parcel: Parcel) -> Parcel:
     """The same letter, with the address in its From as its envelope's sender."""
-    said = BytesHeaderParser().parsebytes(parcel.raw[:_HEAD_BYTES])["From"]
-    _name, address = parseaddr(str(said or ""))
-    return replace(parcel, sender=address or parcel.sender)
+    return replace(parcel, sender=writer_of(parcel.raw) or parcel.sender)
 
 
 def _is_sender_refused(outcome: Outcome) -> bool:

@@ -20,6 +20,7 @@ from hauspost.ground.files.models import Blob
 from hauspost.ground.mail._couriers import Couriers
 from hauspost.ground.mail._dispatch import due, send_due
 from hauspost.ground.mail._lanes import Lanes
+from hauspost.ground.mail._rerouting import send_by
 from hauspost.ground.mail._sending import Courier
 from hauspost.ground.mail._telling import tell
 from hauspost.ground.mail.compose import NotSendable, Outgoing, compose, is_sendable
@@ -31,7 +32,7 @@ __all__ = [
     "delivery_states", "due", "erase_letters",
     "forget_letters_about", "has_a_way_of_its_own", "is_configured", "note_bounce", "queue", "queue_figures",
     "retry_all",
-    "retry_now", "send_due",
+    "retry_now", "send_by", "send_due",
 ]  # fmt: skip
 
 _State = OutgoingMail.State
