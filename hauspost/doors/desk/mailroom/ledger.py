@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
+from hauspost.doors.desk.first_steps import first_steps
 from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.frame import desk_page, for_the_mailroom
 from hauspost.doors.desk.reasons import because
@@ -57,6 +58,7 @@ def show(request: HttpRequest) -> HttpResponse:
         return page(request, "desk/mailroom/_ledger_rows.html", **context)
     # Sums are counted for one day, or for what was asked: never over the whole journal of years.
     narrowed = bool(on or any(asked.values()))
+    is_new = not (rows or narrowed or disposition or before)
     today = on or timezone.localtime(clock.now()).date()
     sums = ledger.sums(actor=actor, on=on if narrowed else today, disposition=disposition, **asked)
     return desk_page(
@@ -70,6 +72,9 @@ def show(request: HttpRequest) -> HttpResponse:
         sums=sums,
         total=sum(sums.values()),
         is_today=not narrowed,
+        # Where nothing ever came in, it is not a mail that is missing.
+        is_new=is_new,
+        steps=first_steps(actor) if is_new else [],
         **context,
     )
 
