@@ -9,6 +9,7 @@ from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import Model
 
+from hauspost.ground.history.models import Pending
 from hauspost.records.catalogue.actions import add_category
 from hauspost.records.catalogue.models import Category
 from hauspost.records.people import actions as people
@@ -60,6 +61,8 @@ def found_company(only: set[str] | None = None, password: str = "") -> Company:
         )
     _hire(company, only, password)
     _set_up_teams(company)
+    # That they got an address is told to administrators once, long ago.
+    Pending.objects.filter(event__kind="mailbox.added").delete()
     return company
 
 

@@ -19,7 +19,7 @@ from hauspost.ground.mail.models import OutgoingMail
 from hauspost.ground.refusals import Invalid, NotAllowed, Refused
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM, Actor
-from hauspost.records.people.models import Address, Mailbox, MailboxAlias
+from hauspost.records.people.models import Address, Mailbox, MailboxAlias, Person
 from hauspost.records.people.refusals import AddressIsOurs, AddressTaken, MailServerInUse
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.models import Ticket
@@ -82,6 +82,17 @@ def test_only_administrators_change_mail_settings_and_it_is_recorded(desk: Desk,
     before = Event.objects.count()
     CHANGES[name](desk, desk.actor("karim"))
     assert Event.objects.count() == before + 1
+
+
+def test_a_new_mailbox_is_mailed_to_every_administrator_like_any_change(desk: Desk) -> None:
+    """S17: with its address and its team, and the page on which to put it right."""
+    made = people.add_mailbox("vorstand@lindner.example", desk.team("hr"), actor=desk.actor("karim"))
+    desk.works()
+    told = desk.sent("alert")
+    administrators = Person.objects.filter(is_administrator=True, is_integration=False)
+    assert {one.recipients.get().person_uid for one in told} == {str(one.uid) for one in administrators}
+    words = read_letter(told[0].letter()).text
+    assert "vorstand@lindner.example" in words and f"/desk/settings/mailboxes/{made.pk}" in words
 
 
 def test_a_change_says_what_was_and_what_is_and_nothing_else(desk: Desk) -> None:

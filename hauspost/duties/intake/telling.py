@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +17,7 @@ from hauspost.records.people.models import Mailbox, MailboxKey, Team
 
 # What happened, as a sentence about somebody; the audit log tells it in the same words.
 KINDS: Mapping[str, Callable[[], str]] = {
+    "mailbox.added": lambda: _("%(who)s added an intake address"),
     "mailbox.changed": lambda: _("%(who)s changed the intake address"),
     "mailbox.archived": lambda: _("%(who)s archived the intake address: it takes no mail"),
     "mailbox.restored": lambda: _("%(who)s took the intake address back from the archive"),
@@ -36,6 +38,7 @@ KINDS: Mapping[str, Callable[[], str]] = {
     "mail_server.authorised": lambda: _("%(who)s authorised Hauspost at the mail server"),
 }
 FIELDS: Mapping[str, Callable[[], str]] = {
+    "address": lambda: _("Address"),
     "team": lambda: _("Team"),
     "name": lambda: _("Name"),
     "language": lambda: _("Language"),
@@ -44,7 +47,7 @@ FIELDS: Mapping[str, Callable[[], str]] = {
     "takes_automatic": lambda: _("automatic mail becomes tickets"),
     "ignores_internal": lambda: _("ignores mail between colleagues"),
     "unchecked_days": lambda: _("days for checking"),
-    "size_limit_bytes": lambda: _("largest mail in bytes"),
+    "size_limit_bytes": lambda: _("largest mail"),
     "answers_too_big": lambda: _("answers mail that is too large"),
     "signature": lambda: _("signature"),
     "sender_name": lambda: _("sender in replies"),
@@ -152,6 +155,8 @@ def value_words(name: str, value: Any) -> str:
         return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if name == "size_limit_bytes":
+        return f"{number_format(value / 1_000_000)} MB" if value else _("as for the whole desk")
     if isinstance(value, dict):
         return " / ".join(str(text) for text in value.values())
     if isinstance(value, list):
