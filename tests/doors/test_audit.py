@@ -18,6 +18,7 @@ from hauspost.ground import clock
 from hauspost.ground.history.models import Event
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM, Actor, rule
+from hauspost.records.people.models import Mailbox
 from hauspost.records.tickets import actions
 from hauspost.records.tickets.actions.expiring import expire
 from hauspost.records.tickets.company import status_of
@@ -76,6 +77,19 @@ def test_the_log_leaves_as_csv_and_that_is_recorded(desk: Desk) -> None:
     assert "person.changed" in text
     assert '"=1+1"' not in text
     assert Event.objects.filter(kind="audit.exported").count() == 1
+
+
+def test_changed_values_are_told_as_somebody_reads_them(desk: Desk) -> None:
+    """Lines apart, sizes in MB, fields and settings in words, what was beside what is."""
+    box = Mailbox.objects.get(address__address=desk.address("it"))
+    people.change_mailbox(box, signature={"en": "Your IT service\nExtension 4711"}, size_limit_bytes=1_000_000, actor=SYSTEM)
+    people.change_person(desk.person("petra"), external_key="P-1", actor=desk.actor("karim"))
+    people.change_person(desk.person("petra"), external_key="P-2", actor=desk.actor("karim"))
+    read = page(desk, "/desk/settings/audit")
+    assert "signature: Your IT service | Extension 4711" in read
+    assert "largest mail: as for the whole desk → 1.0 MB" in read
+    assert "Key in another system: P-1 → P-2" in read and "Key in another system: P-1" in read
+    assert f"Intake address · {desk.address('it')}" in read
 
 
 def test_the_file_of_the_log_says_whose_import_it_was(desk: Desk) -> None:

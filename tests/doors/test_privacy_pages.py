@@ -16,6 +16,7 @@ from hauspost.records.people.models import Person, Team
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.company import status_of
 from hauspost.records.tickets.models import EmergencyAccess, Entry, Ticket
+from hauspost.records.tickets.writing import Writing
 from tests.desk import Desk
 from tests.doors.browsing import browser, words
 
@@ -233,7 +234,10 @@ def test_a_persons_data_comes_as_one_file(desk: Desk, karim: Client) -> None:
 def test_a_person_is_erased_after_the_name_was_typed(desk: Desk, karim: Client) -> None:
     """P41.2."""
     other = desk.ticket("marta", text="Petra Lang hat denselben Fehler.")
-    desk.ticket("petra")
+    own = desk.ticket("petra")
+    tickets.reply(own, Writing(text="Done."), actor=desk.actor("anna"))
+    with desk.later(minutes=1):
+        desk.works()
     path = f"/desk/settings/privacy/{desk.person('petra').uid}"
     assert "1" in karim.get(path).text
     refused = karim.post(f"{path}/erasure", {"name": "Petra"})
@@ -245,6 +249,10 @@ def test_a_person_is_erased_after_the_name_was_typed(desk: Desk, karim: Client) 
     assert Person.objects.get(uid=desk.person("petra").uid).erased_at is not None
     assert karim.get(path).status_code == 404
     assert Event.objects.filter(kind="person.erased").count() == 1
+    # Where the address was, nobody wonders about a number.
+    assert "(erased): taken back" in words(browser(desk, "anna").get(f"/desk/tickets/{own.number}").text)
+    log = words(karim.get("/desk/settings/audit?group=privacy").text)
+    assert re.search(r"Karim Haddad erased the person .*Erased contents: \d+ ", log)
 
 
 def test_what_stands_in_the_way_is_said_before(desk: Desk, karim: Client) -> None:

@@ -50,6 +50,10 @@ def test_one_file_holds_everything_of_a_person(desk: Desk) -> None:
     for word in ("Petra Lang", "scannerword", "replyword", "And a &lt;b&gt;file&lt;/b&gt;."):
         assert word in page
     assert "<b>file" not in page
+    for said in ("Acknowledgement", "waiting to be sent", "personal", "Hauspost added the person"):
+        assert said in page
+    for key in ("acknowledgement", "handed_over", "person.added", "ticket.opened"):
+        assert key not in page
 
 
 def test_nothing_of_other_people_is_in_it(desk: Desk) -> None:

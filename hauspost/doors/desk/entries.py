@@ -238,5 +238,7 @@ def _fates(entries: list[int]) -> dict[int, list[Fate]]:
             if one.perhaps_twice:
                 said = f"{said} · {_('perhaps sent twice: the answer was lost')}".strip(" ·")
                 colour = colour if colour == "red" else "amber"
-            found.setdefault(entry, []).append(Fate(one.address, str(words), colour, symbol, said))
+            # An erasure leaves a number there.
+            address = one.address if "@" in one.address else _("(erased)")
+            found.setdefault(entry, []).append(Fate(address, str(words), colour, symbol, said))
     return found

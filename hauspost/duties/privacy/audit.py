@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from hauspost.duties.privacy.audit_words import GROUPS, NAMELESS, TOLD
+from hauspost.duties.privacy.audit_words import GROUPS, NAMELESS, NOUNS, TOLD
 from hauspost.ground.accounts.models import MailAccount
 from hauspost.ground.history.actions import record
 from hauspost.ground.history.models import Event, EventPart
@@ -210,7 +210,12 @@ def about(stream: str, named: Mapping[str, str]) -> str:
         return named[stream]
     if stream.startswith(_MAIL_SERVER):
         return key
-    return f"#{key}" if kind == "ticket" else key.replace(":", " · ")
+    if kind == "ticket":
+        return f"#{key}"
+    noun, colon, which_one = key.partition(":")
+    if not colon:
+        return key
+    return f"{NOUNS[noun]() if noun in NOUNS else noun} · {which_one.replace(':', ' · ')}"
 
 
 def shown(kind: str, data: Mapping[str, Any]) -> Mapping[str, Any]:

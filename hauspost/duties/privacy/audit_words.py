@@ -82,6 +82,18 @@ TOLD: Mapping[str, Callable[[], str]] = {
     "location.archived": lambda: _("%(who)s archived the place"),
     "location.restored": lambda: _("%(who)s took the place back from the archive"),
 }
+# What a setting is, as the names of streams begin.
+NOUNS: Mapping[str, Callable[[], str]] = {
+    "mailbox": lambda: _("Intake address"),
+    "department": lambda: _("Department"),
+    "team": lambda: _("Team"),
+    "site": lambda: _("Site"),
+    "location": lambda: _("Location"),
+    "category": lambda: _("Category"),
+    "status": lambda: _("Status"),
+    "address": lambda: _("Address"),
+    "mail-server": lambda: _("Mail server"),
+}
 # Kinds whose before and after would name again whom they made nobody.
 NAMELESS = frozenset({"ticket.expired"})
 # By what their kinds begin: tickets have their own record; mails stand in the ledger.

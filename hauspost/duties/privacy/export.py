@@ -23,6 +23,7 @@ from hauspost.duties.intake.forwarding import PASSED_ON
 from hauspost.duties.intake.models import Delivery
 from hauspost.duties.intake.reading import open_source
 from hauspost.duties.notices.models import Notice
+from hauspost.duties.privacy import _export_words as words_for
 from hauspost.duties.privacy._export_page import Table, page
 from hauspost.duties.privacy.merging import doubles_of
 from hauspost.ground import clock
@@ -305,8 +306,12 @@ def _as_json(value: Any) -> str:
 
 def _readable(person: Person, told: Mapping[str, Any]) -> str:
     tables = [
-        Table(_("Master data"), [], [[words, told["person"][name]] for name, words in _labels().items()]),
-        Table(_("Addresses"), [_("Address"), _("Kind")], [[row["address"], row["kind"]] for row in told["addresses"]]),
+        Table(_("Master data"), [], [[label, told["person"][name]] for name, label in words_for.master_data().items()]),
+        Table(
+            _("Addresses"),
+            [_("Address"), _("Kind")],
+            [[row["address"], words_for.address_kind(row["kind"])] for row in told["addresses"]],
+        ),
         Table(_("Teams"), [_("Team"), _("Role")], [[row["team"], row["role"]] for row in told["teams"]]),
         Table(
             _("Absences"),
@@ -346,42 +351,27 @@ def _readable(person: Person, told: Mapping[str, Any]) -> str:
         Table(
             _("Mails to this person"),
             [_("When"), _("To"), _("Kind"), _("State")],
-            [[row["at"], row["to"], row["kind"], row["state"]] for row in told["mails_to_the_person"]],
+            [
+                [row["at"], row["to"], words_for.mail_kind(row["kind"]), words_for.mail_state(row["state"])]
+                for row in told["mails_to_the_person"]
+            ],
         ),
         Table(
             _("Notices"),
             [_("When"), _("Ticket"), _("Kind")],
-            [[row["created_at"], f"#{row['ticket']}", row["kind"]] for row in told["notices"]],
+            [
+                [row["created_at"], f"#{row['ticket']}" if row["ticket"] else "", words_for.notice(row["kind"])]
+                for row in told["notices"]
+            ],
         ),
         Table(
             _("What the record says of this person"),
             [_("When"), _("What")],
-            [[row["at"], row["what"]] for row in told["record"]],
+            [[row["at"], words_for.event(row["what"], row["by"])] for row in told["record"]],
         ),
     ]
     made_at: datetime = told["made_at"]
     return page(_("Everything about %(name)s") % {"name": person.name}, made_at, [one for one in tables if one.rows])
-
-
-def _labels() -> dict[str, str]:
-    return {
-        "name": _("Name"),
-        "uid": _("Number in the record (uid)"),
-        "phone": _("Telephone"),
-        "language": _("Language"),
-        "time_zone": _("Time zone"),
-        "department": _("Department"),
-        "cost_centre": _("Cost centre"),
-        "site": _("Site"),
-        "location": _("Location"),
-        "key_elsewhere": _("Key in another system"),
-        "is_administrator": _("Administrator"),
-        "is_auditor": _("Auditor"),
-        "sees_department": _("Sees the department’s tickets"),
-        "is_external": _("From outside the company"),
-        "known_since": _("Known since"),
-        "left_at": _("Left on"),
-    }
 
 
 def _ticket_table(ticket: Mapping[str, Any]) -> Table:

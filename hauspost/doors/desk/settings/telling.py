@@ -90,7 +90,7 @@ FIELDS: Mapping[str, Callable[[], str]] = {
     "bounces": lambda: _("Bounces"),
     "into": lambda: _("Merged into"),
     "double": lambda: _("Double"),
-    "cost centre": lambda: _("Cost centre"),
+    "parts": lambda: _("Erased contents"),
     "token name": lambda: _("Name"),
     "scopes": lambda: _("Scopes"),
     "expires_at": lambda: _("Expires"),
@@ -112,6 +112,7 @@ _WAYS: Mapping[str, Callable[[], str]] = {
     "recovery": lambda: _("Recovery code"),
     "second factor": lambda: _("Second factor"),
 }
+_BEFORE = " before"
 # What the machine needs to undo a merge tells a reader nothing.
 _UNTOLD = frozenset(
     {"key", "addresses", "roles", "reports", "filled", "manager", "made_main", "workplace", "absences", "deputy_for",
@@ -174,10 +175,23 @@ def _line(row: Event, actor: Mapping[str, str], data: Mapping[str, Any], names: 
     sentence = TOLD.get(row.kind, lambda: _("%(who)s: %(kind)s"))()
     who = Markup("<b>{}</b>").format(by_whom(actor, names.people) or "Hauspost")
     words = Markup(escape(sentence)) % {"who": who, "kind": row.kind}
-    texts = {part.name: part.content or _("(erased)") for part in row.parts.all()}
-    details = [(_label("name"), texts.pop("name before", ""), texts.pop("name"))] if "name" in texts else []
-    details += [(_label(name), "", text) for name, text in texts.items()]
-    return Line(row.occurred_at, words, details + _details(data, names), row.stream.name)
+    texts = {part.name: part.content for part in row.parts.all()}
+    return Line(row.occurred_at, words, _told_texts(texts) + _details(data, names), row.stream.name)
+
+
+def _told_texts(texts: Mapping[str, str | None]) -> list[tuple[str, str, str]]:
+    """Personal texts, what was beside what is; None was erased."""
+    told = []
+    for name, text in texts.items():
+        if name.removesuffix(_BEFORE) != name and name.removesuffix(_BEFORE) in texts:
+            continue
+        was = texts.get(f"{name}{_BEFORE}", "")
+        told.append((_label(name), _("(erased)") if was is None else was, _text(text)))
+    return told
+
+
+def _text(text: str | None) -> str:
+    return _("(erased)") if text is None else " | ".join(text.splitlines()) or _("none")
 
 
 def _details(data: Mapping[str, Any], names: _Names) -> list[tuple[str, str, str]]:
@@ -201,7 +215,12 @@ def _details(data: Mapping[str, Any], names: _Names) -> list[tuple[str, str, str
 
 
 def _label(name: str) -> str:
-    return FIELDS[name]() if name in FIELDS else name.replace("_", " ")
+    if name in FIELDS:
+        return FIELDS[name]()
+    # Personal texts are named in words, fields as in the database.
+    plain = name.removesuffix(_BEFORE).replace(" ", "_")
+    known = FIELDS[plain]() if plain in FIELDS else plain.replace("_", " ")
+    return _("%(field)s, before") % {"field": known} if name.endswith(_BEFORE) else known
 
 
 def _value(name: str, value: Any, names: _Names) -> str:
@@ -209,8 +228,12 @@ def _value(name: str, value: Any, names: _Names) -> str:
         return _("none")
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if name == "size_limit_bytes":
+        return formats.size(value) if value else _("as for the whole desk")
+    if name == "parts":
+        return str(len(value))
     if isinstance(value, dict):
-        return " / ".join(str(text) for text in value.values())
+        return " / ".join(_text(str(text)) for text in value.values())
     if isinstance(value, list):
         return ", ".join(_value(name, one, names) for one in value)
     if isinstance(value, str) and value in names.people:
@@ -223,7 +246,7 @@ def _value(name: str, value: Any, names: _Names) -> str:
         return names.keyed.get((name, value), str(value))
     if name in _CHOICES:
         return str(_CHOICES[name].get(value, value))
-    return _moment(name, str(value))
+    return _moment(name, _text(str(value)))
 
 
 def _moment(name: str, text: str) -> str:
