@@ -286,7 +286,7 @@ def test_damage_from_before_is_told_and_removes_nothing(printer: Ticket, folder:
     good, _gone = keep.back_up(prune=True)
     blob = Blob.objects.get(uses__owner__startswith="entry:")
     files.path_of(blob.sha256).write_bytes(b"rust")
-    with pytest.raises(Incomplete, match="1 stored files"):
+    with pytest.raises(Incomplete, match="damaged in the data folder: 1\\."):
         keep.back_up(prune=True)
     assert good.path.exists()
     assert "missing or damaged" in BackupRun.objects.of("backup")[0].fault

@@ -86,7 +86,7 @@ class Incomplete(Refused):
     code = "backup-incomplete"
     status = 500
     words = _(
-        "%(file)s was made, but %(count)s stored files are missing or damaged in the data folder. "
+        "%(file)s was made. Stored files that are missing or damaged in the data folder: %(count)s. "
         "`hauspost record verify` names them; bring them back from an older backup."
     )
 
