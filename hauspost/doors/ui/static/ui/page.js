@@ -31,6 +31,13 @@
     history.replaceState(null, "", here);
   }
 
+  // The names of chosen files stand beside their button, which alone is seen of the field.
+  document.documentElement.classList.add("scripted");
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-attach]")) return;
+    event.target.parentElement.querySelector("[data-chosen]").textContent = [...event.target.files].map((file) => file.name).join(", ");
+  });
+
   // The send button names whom it reaches, also after a box was unticked (P6.1).
   function nameRecipients(root) {
     for (const button of root.querySelectorAll("[data-send]")) {
