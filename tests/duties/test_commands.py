@@ -16,6 +16,7 @@ from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.models import Entry, Ticket
 from hauspost.records.tickets.writing import Writing
 from tests.desk import Desk
+from tests.doors.browsing import browser, words
 
 
 @pytest.fixture
@@ -131,6 +132,26 @@ def test_what_cannot_be_done_is_said_and_the_rest_is_done(desk: Desk, ticket: Ti
     answers(desk, "#assign Nobodysname\n#tag drum")
     assert [tag.word for tag in ticket.tags.all()] == ["drum"]
     assert "✗" in told(desk) and "Nobodysname" in told(desk)
+
+
+def test_help_names_every_command_in_both_languages(desk: Desk, ticket: Ticket) -> None:
+    """P29.3: as docs/agents.md has them."""
+    answers(desk, "#hilfe")
+    for word in (
+        "#close · #schließen",
+        "#note · #notiz",
+        "#resolve · #gelöst",
+        "#take · #übernehmen",
+        "#wait · #warten",
+    ):
+        assert word in told(desk)
+
+
+def test_the_ledger_says_in_words_why_a_mail_of_an_agent_was_held(desk: Desk, ticket: Ticket) -> None:
+    """P2.3: no code of ours."""
+    answers(desk, "#closs")
+    page = words(browser(desk, "deniz").get("/desk/mailroom").text)
+    assert "held: One of its commands was not understood" in page and "unclear command" not in page
 
 
 def test_an_agent_has_no_more_rights_by_mail(desk: Desk, ticket: Ticket) -> None:

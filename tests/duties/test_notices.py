@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from django.conf import settings as project
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as trying
 
@@ -21,6 +23,7 @@ from hauspost.duties.notices.models import Notice
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.models import Event, Pending
 from hauspost.ground.mail.addresses import read_message_id, read_plus_address, read_verp
+from hauspost.ground.mail.letter import read_letter
 from hauspost.ground.mail.models import OutgoingMail
 from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM
@@ -576,6 +579,32 @@ def test_every_letter_leaves_its_trace_in_the_tickets_record(desk: Desk, postbox
 
     kinds = Event.objects.filter(stream__name=ticket.stream).values_list("kind", flat=True)
     assert "mail.handed_over" in kinds
+
+
+def test_the_notice_of_a_held_mail_says_that_it_is_held(desk: Desk) -> None:
+    """P28.6, S8: nobody has answered yet."""
+    desk.receives(desk.letter("petra", message_id="first@x.example", headers={"Cc": desk.address("marta")}))
+    before = len(desk.sent("notice"))
+    delivery = desk.receives(desk.letter("marta", headers={"In-Reply-To": "<first@x.example>"}))
+    assert Entry.objects.get(id=delivery.entry).held_because == "unconfirmed"
+    told = read_letter(desk.sent("notice")[before:][0].letter())
+    assert "A mail in the name of Marta Nowak was held" in told.subject and "has answered" not in told.text
+    assert "release it there" in told.text
+
+
+def test_a_notice_names_the_files_that_came_and_asks_for_none_where_none_came(desk: Desk) -> None:
+    """P28.6: whoever reads it on the way knows that there is a picture to look at."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = desk.address("petra"), desk.address("it"), "Stuck"
+    mail.set_content("See the photo.")
+    mail.add_attachment(b"x", "image", "png", filename="Drucker.png")
+    desk.receives(mail.as_bytes())
+    assert "Files, in the ticket: Drucker.png" in read_letter(desk.sent("notice")[-1].letter()).text
+    with CaptureQueriesContext(connection) as asked:
+        desk.ticket("petra")
+    assert "Files" not in read_letter(desk.sent("notice")[-1].letter()).text
+    notices = [one["sql"] for one in asked if "tickets_attachment" in one["sql"] and "LIMIT" in one["sql"]]
+    assert notices == []
 
 
 def test_a_flood_of_unproven_senders_opens_the_breaker_and_the_administrators_hear_of_it(

@@ -157,15 +157,32 @@ def test_a_mail_over_its_mailboxs_limit_is_a_ticket_without_its_files(desk: Desk
     assert "too big" not in desk.sent("acknowledgement")[0].letter().decode()
 
 
+def _with_a_scan(desk: Desk, who: str) -> bytes:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = desk.address(who), desk.address("it"), "Big"
+    mail.set_content("Look at the scan.")
+    mail.add_attachment(b"x" * 3_000, "application", "pdf", filename="scan.pdf")
+    return mail.as_bytes()
+
+
 def test_where_the_mailbox_says_so_its_sender_is_told(desk: Desk) -> None:
     """P36.1: in one mail, which is the acknowledgement as well; and nobody who is not proven."""
     Mailbox.objects.update(size_limit_bytes=2_000, answers_too_big=True)
-    desk.receives(desk.letter("petra", text="x" * 3_000))
+    desk.receives(_with_a_scan(desk, "petra"))
     [mail] = desk.sent("acknowledgement")
     letter = read_letter(mail.letter())
     assert "too big" in letter.subject or "zu groß" in letter.subject
-    desk.receives(desk.letter("marta", text="x" * 3_000), trusted=False)
+    desk.receives(_with_a_scan(desk, "marta"), trusted=False)
     assert "too big" not in desk.sent("acknowledgement")[-1].letter().decode()
+
+
+def test_nobody_is_told_that_files_are_missing_where_there_were_none(desk: Desk) -> None:
+    """P36.1: of a long text nothing is missing."""
+    Mailbox.objects.update(size_limit_bytes=2_000, answers_too_big=True)
+    delivery = desk.receives(desk.letter("petra", text="x" * 3_000))
+    [mail] = desk.sent("acknowledgement")
+    assert "too big" not in (subject := read_letter(mail.letter()).subject) and "zu groß" not in subject
+    assert "too_big" not in Entry.objects.get(id=delivery.entry).evidence
 
 
 def test_what_the_mail_told_goes_with_its_person(desk: Desk) -> None:

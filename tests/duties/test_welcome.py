@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 from django.db import connection
 
+from hauspost.doors.desk.reasons import because
 from hauspost.doors.worker import timers
 from hauspost.duties.intake import checking
 from hauspost.duties.intake.actions import accept, mark_as_spam
@@ -47,6 +48,17 @@ def test_a_known_domain_is_welcome_and_no_other(desk: Desk) -> None:
     assert desk.receives(desk.letter(STRANGER)).disposition == "ticket"
     for other in ("eve@elsewhere.example", "eve@supplier.example.evil.example", "eve@notsupplier.example"):
         assert desk.receives(desk.letter(other)).because == "unknown domain"
+
+
+def test_a_mail_without_from_waits_because_it_names_no_sender_whatever_its_envelope_says(desk: Desk) -> None:
+    """P35.1, S7: the reason is the right one, not that the company's own domain is unknown."""
+    raw = desk.letter("petra").partition(b"\n")[2]
+    assert b"From:" not in raw
+    for who in ("domains", "people"):
+        welcoming(desk, who)
+        delivery = desk.receives(raw + who.encode(), mail_from=desk.address("petra"))
+        assert (delivery.disposition, delivery.because) == ("unchecked", "no sender")
+        assert "no From" in because(delivery.because)
 
 
 def test_who_is_let_in_gets_a_ticket_and_is_known_from_then_on(desk: Desk) -> None:

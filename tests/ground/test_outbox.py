@@ -650,11 +650,19 @@ def test_a_bounce_turns_the_recipients_state(office):
     mail = sent(office, ADA, BEN)
     assert outbox.note_bounce(mail.pk, BEN.upper(), "5.1.1", "smtp; 550 user unknown", hard=True)
     assert steps(mail) == {ADA: "handed_over", BEN: "bounced"}
-    assert OutgoingRecipient.objects.get(address=BEN).reply_text == "5.1.1 smtp; 550 user unknown"
+    assert OutgoingRecipient.objects.get(address=BEN).reply_text == "5.1.1 550 user unknown"
     kind, data = told()[-1]
     assert kind == "mail.bounced"
-    assert data["recipients"] == [{"person": "uid-of-ben", "code": 250}]
+    assert data["recipients"] == [{"person": "uid-of-ben", "code": 0}]
     assert data["status"] == "5.1.1"
+
+
+def test_what_came_back_shows_the_other_servers_words_once_and_not_our_own_servers_yes(office):
+    """P5.1, P14.1"""
+    mail = sent(office)
+    assert outbox.note_bounce(mail.pk, ADA, "5.1.1", "smtp; 550 5.1.1 <ada@x>: unknown", hard=True)
+    [row] = outbox.delivery_states([mail.entry])[mail.entry]
+    assert (row.state, row.reply_code, row.reply_text) == ("bounced", 0, "550 5.1.1 <ada@x>: unknown")
 
 
 def test_the_same_bounce_twice_tells_once(office):

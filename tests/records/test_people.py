@@ -16,7 +16,7 @@ from hauspost.records.people import actions as people
 from hauspost.records.people.actor import SYSTEM, Actor
 from hauspost.records.people.login import PER_ACCOUNT, PER_PEER, Next, TooManyTries, WrongLogin, sign_in
 from hauspost.records.people.models import Address, LinkToken, Person, SignInAttempt
-from hauspost.records.people.refusals import AddressIsOurs, AddressTaken, LinkSpent, NotAnAddress
+from hauspost.records.people.refusals import AddressIsAPersons, AddressIsOurs, AddressTaken, LinkSpent, NotAnAddress
 from hauspost.records.places.actions import add_location, add_site
 from hauspost.records.tickets import actions as tickets
 from hauspost.records.tickets.company import add_status
@@ -57,8 +57,8 @@ def test_nobody_gets_one_of_the_systems_mailboxes(desk: Desk, give: Any, spellin
 
 
 def test_a_persons_address_does_not_become_a_mailbox(desk: Desk) -> None:
-    """P7.7, the other way round."""
-    with pytest.raises(AddressTaken):
+    """P7.7, the other way round; nobody is advised to merge a person with a mailbox."""
+    with pytest.raises(AddressIsAPersons, match="can be no intake address"):
         people.add_mailbox(desk.address("petra"), desk.team("it"), actor=SYSTEM)
 
 

@@ -40,8 +40,10 @@ _WORDS: Mapping[str, Any] = {
     "automatic mail": gettext_lazy("automatic mail, which this mailbox does not take by itself"),
     "forged sender": gettext_lazy("its sender is forged"),
     "unknown sender": gettext_lazy("its sender is not known here"),
+    "no sender": gettext_lazy("it names no sender (it has no From)"),
     "unknown domain": gettext_lazy("its sender's domain is not known here"),
     "accepted": gettext_lazy("somebody let it in"),
+    "passed on by an agent": gettext_lazy("an agent passed it on"),
     "never checked": gettext_lazy("nobody has checked it in time"),
 }
 _HELD: Mapping[str, Any] = {
@@ -54,6 +56,19 @@ _HELD: Mapping[str, Any] = {
     "encrypted": gettext_lazy("It came encrypted. Once released, the requester can read it in clear."),
     "commands off": gettext_lazy("Its first lines are commands, which this team does not take; the sender was told."),
     "unclear command": gettext_lazy("One of its commands was not understood; the sender was told."),
+}
+# What stands behind a reason, where it is always the same.
+_DETAILS: Mapping[str, Any] = {
+    "it names no mail of ours": gettext_lazy("it names no mail of ours"),
+    "set one up for a team, then try again": gettext_lazy("set one up for a team, then try again"),
+    "it names this address neither in To nor in Cc": gettext_lazy("it names this address neither in To nor in Cc"),
+}
+_RULES: Mapping[str, Any] = {
+    "a reply did not arrive": gettext_lazy("a reply did not arrive"),
+    "a mail came back": gettext_lazy("a mail came back"),
+    "its time has come": gettext_lazy("its time has come"),
+    "never checked": gettext_lazy("nobody has checked it in time"),
+    "retention": gettext_lazy("retention"),
 }
 _MENTIONS = re.compile(r"mentions #(\d+)")
 
@@ -69,3 +84,16 @@ def because(code: str) -> str:
 def held_because(code: str) -> str:
     """Why only the desk sees a mail."""
     return str(_HELD.get(code, _("It could not be filed as an answer: %(code)s.") % {"code": code}))
+
+
+def in_detail(detail: str) -> str:
+    """What a disposition adds to its reason, in words: why an answer is held, say; the rest as it stands."""
+    held, is_held, code = detail.partition("held: ")
+    if is_held and not held:
+        return _("held: %(reason)s") % {"reason": held_because(code)}
+    return str(_DETAILS.get(detail, detail))
+
+
+def rule_in_words(name: str) -> str:
+    """The name of a rule of the house; one that somebody made has its own."""
+    return str(_RULES.get(name, name))

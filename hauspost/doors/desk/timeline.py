@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from markupsafe import Markup, escape
 
 from hauspost.doors.desk.naming import Names, field_name, names_of_values
+from hauspost.doors.desk.reasons import rule_in_words
 from hauspost.doors.ui import formats
 from hauspost.ground.history.models import Event
 from hauspost.records.tickets.models import Link, Participant
@@ -73,7 +74,7 @@ def _way(event: _Event) -> list[Markup]:
     """How it came about, where that is not a person at a page."""
     who = event.actor.get("who", "")
     if who == "rule":
-        return [escape(_("rule “%(name)s”") % {"name": event.actor.get("name", "")})]
+        return [escape(_("rule “%(name)s”") % {"name": rule_in_words(event.actor.get("name", ""))})]
     if event.actor.get("via") == "mail" and who.startswith("person:"):
         return [escape(_("by e-mail"))]
     return []

@@ -171,6 +171,11 @@ class Case:
         limit = self.mailbox.size_limit_bytes if self.mailbox is not None else 0
         return self.left_bytes > 0 or 0 < limit < self.delivery.size_bytes
 
+    @property
+    def misses_files(self) -> bool:
+        """Over that limit, are there files that its entry does not have?"""
+        return self.is_over_limit and bool(self.left_bytes or self.letter.attachments)
+
     @cached_property
     def also_sent_to(self) -> set[int]:
         """The other teams (by id) that the mail went to as well, none of them confidential (P9.1); each has its own

@@ -84,7 +84,7 @@ def writing_of(case: Case) -> Writing:
 def _evidence(case: Case) -> dict[str, Any]:
     """What the entry tells of the mail that brought it."""
     found = {**case.evidence, **case.told}
-    if case.is_over_limit:
+    if case.misses_files:
         found["too_big"] = case.left_bytes or case.delivery.size_bytes
     if case.left_bytes:
         found["left_on_server"] = True

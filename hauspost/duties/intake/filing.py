@@ -103,7 +103,8 @@ def _tell_if_too_big(case: Case, ticket: Ticket, author: Person, entry: int) -> 
     box = case.mailbox
     if box is None or not (case.is_over_limit and box.answers_too_big and case.may_be_answered):
         return
-    if case.proof is not Proof.NONE:
+    # Where there were no files, nothing of it is missing.
+    if case.proof is not Proof.NONE and case.misses_files:
         limit = box.size_limit_bytes or settings.HAUSPOST.mail_size_limit
         tell_too_big(ticket, author, limit_bytes=limit, entry=entry, in_reply_to=case.letter.message_id)
 

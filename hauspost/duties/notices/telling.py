@@ -38,6 +38,10 @@ _WATCHERS = hot.Question(
     lambda ticket: Participant.objects.filter(ticket=ticket, role="watcher", is_confirmed=True).select_related("person")
 )
 _ENTRY = hot.Question(lambda ticket, seq: Entry.objects.filter(ticket=ticket, seq=seq))
+# Nobody is told more names than fit a glance.
+MOST_FILES = 20
+COUNTED = ("ticket.opened", "ticket.answered", "entry.released")
+HELD = "ticket.answered, held"
 
 
 def tell_of_new_ticket(event: Event) -> None:
@@ -255,7 +259,7 @@ def _stays_inside(event: Event, entry: Entry | None, reason: str) -> bool:
 
 
 def _words(event: Event, ticket: Ticket, entry: Entry | None, reason: str, is_note: bool) -> tuple[str, str]:
-    what = _headline(event.kind) % {"name": _name_in(event, ticket, entry)}
+    what = _headline(_kind_of(event)) % {"name": _name_in(event, ticket, entry)}
     lines = [what, f"#{ticket.number} {ticket.subject}"]
     if event.kind == "ticket.emergency_access":
         lines.append(_("For an hour this person may read everything in it, internal notes as well."))
@@ -267,6 +271,11 @@ def _words(event: Event, ticket: Ticket, entry: Entry | None, reason: str, is_no
         lines.append(_("The words came encrypted, so they are not in this mail: read them in the ticket."))
     elif entry is not None:
         lines.append("\n".join(f"| {line}".rstrip() for line in entry.text[:LONGEST_TEXT].strip().splitlines()))
+    lines.append(_files_of(event, entry))
+    if _kind_of(event) == HELD:
+        lines.append(
+            _("Nobody but the desk sees it. Look at it in the ticket, and release it there if it belongs to it.")
+        )
     lines.append(page_of(ticket, at_desk=True))
     lines.append(_because(reason))
     if is_note:
@@ -283,10 +292,27 @@ def _name_in(event: Event, ticket: Ticket, entry: Entry | None) -> str:
     return entry.author_name if entry is not None else ticket.requester.name
 
 
+def _kind_of(event: Event) -> str:
+    """What happened, where an answer that was held is none yet (S8)."""
+    is_held = event.kind == "ticket.answered" and bool(data_of(event).get("held"))
+    return HELD if is_held else event.kind
+
+
+def _files_of(event: Event, entry: Entry | None) -> str:
+    """The names of the files that came with it, which the notice itself does not carry; "" for none."""
+    # Of what a mail brings the event knows how many: where there are none, nothing is asked.
+    if entry is None or not data_of(event).get("files", event.kind not in COUNTED):
+        return ""
+    names = list(entry.attachments.order_by("id").values_list("name", flat=True)[: MOST_FILES + 1])
+    shown = ", ".join(names[:MOST_FILES]) + (", …" if len(names) > MOST_FILES else "")
+    return _("Files, in the ticket: %(names)s") % {"names": shown} if names else ""
+
+
 def _headline(kind: str) -> str:
     headlines = {
         "ticket.opened": _("New ticket from %(name)s"),
         "ticket.answered": _("%(name)s has answered"),
+        HELD: _("A mail in the name of %(name)s was held"),
         "entry.released": _("%(name)s has answered"),
         "ticket.noted": _("Internal note by %(name)s"),
         "ticket.assigned": _("A ticket was assigned to you"),

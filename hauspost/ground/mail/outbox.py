@@ -1,5 +1,6 @@
 """The queue of outgoing mail: written in the verb's transaction, sent by the worker, followed to every recipient."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ __all__ = [
     "retry_all",
     "retry_now", "send_by", "send_due",
 ]  # fmt: skip
+
+_PROTOCOL = re.compile(r"(?:smtp|lmtp|x-[a-z0-9-]{1,40})\s{0,5};\s{0,5}", re.IGNORECASE)
 
 _State = OutgoingMail.State
 _Step = OutgoingRecipient.State
@@ -185,7 +188,7 @@ def note_bounce(
         named = [one for one in recipients if one.address.lower() == address.strip().lower()]
         # With one recipient it is that one, whatever address the mail was forwarded to.
         found = (named or (recipients if len(recipients) == 1 else []))[:1]
-        text = storable(f"{status} {diagnostic}".strip())[:2000]
+        text = storable(_reported(status, diagnostic))[:2000]
         if not found:
             return hard and _note_unknown_bounce(mail, status, text)
         return _note_bounce(mail, found[0], status, text, hard, is_address_wrong)
@@ -269,11 +272,18 @@ def _note_bounce(
     recipient.state = _Step.BOUNCED if hard else _Step.DELAYED
     # What bounces elsewhere has left here, also where the answer was lost: it is not sent again.
     recipient.handed_over_at = recipient.handed_over_at or moment
-    recipient.reply_text, recipient.changed_at = text, moment
-    recipient.save(update_fields=["state", "handed_over_at", "reply_text", "changed_at"])
+    # Our own server's yes is over; what stands in its place is the other one's word.
+    recipient.reply_code, recipient.reply_text, recipient.changed_at = 0, text, moment
+    recipient.save(update_fields=["state", "handed_over_at", "reply_code", "reply_text", "changed_at"])
     kind = "mail.bounced" if hard else "mail.delayed"
     tell(mail, kind, [recipient], status=status[:20], is_address_wrong=hard and is_address_wrong)
     return True
+
+
+def _reported(status: str, diagnostic: str) -> str:
+    """A report's words as its server said them: without the protocol's name (RFC 3464 2.3.6), the status once."""
+    said = _PROTOCOL.sub("", diagnostic.strip())
+    return said if status and status in said else f"{status} {said}".strip()
 
 
 def _note_unknown_bounce(mail: OutgoingMail, status: str, text: str) -> bool:

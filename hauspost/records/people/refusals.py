@@ -12,6 +12,15 @@ class AddressTaken(Refused):
     words = _("The address %(address)s already belongs to somebody. Merge the two persons, or give another address.")
 
 
+class AddressIsAPersons(AddressTaken):
+    """Mail to a person must not become a team's tickets (P7.7)."""
+
+    words = _(
+        "%(address)s is the address of a person here, so it can be no intake address. Give another address, or take it "
+        "away from that person first."
+    )
+
+
 class AddressIsOurs(Refused):
     """P7.7: one of our own intake addresses would be a person: mail would go round in circles."""
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from hauspost.doors.desk.first_steps import first_steps
 from hauspost.doors.desk.forms import small_number
 from hauspost.doors.desk.frame import desk_page, for_the_mailroom
-from hauspost.doors.desk.reasons import because
+from hauspost.doors.desk.reasons import because, in_detail
 from hauspost.doors.ui.acting import actor_of
 from hauspost.doors.ui.environment import url
 from hauspost.doors.ui.pages import page
@@ -39,6 +39,8 @@ def show(request: HttpRequest) -> HttpResponse:
     rows = ledger.entries(actor=actor, on=on, disposition=disposition, before=before, limit=ledger.PAGE + 1, **asked)
     more = len(rows) > ledger.PAGE
     rows = rows[: ledger.PAGE]
+    for row in rows:
+        row.detail = in_detail(row.detail)
     context: dict[str, Any] = {
         "rows": rows,
         "dispositions": dict(Delivery.Disposition.choices),

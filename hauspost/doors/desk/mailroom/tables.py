@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from hauspost.doors.desk.mailroom import outgoing as queue
 from hauspost.doors.desk.mailroom import reactions as parking
-from hauspost.doors.desk.reasons import because
+from hauspost.doors.desk.reasons import because, in_detail
 from hauspost.doors.desk.settings.tables import local, yes
 from hauspost.duties.intake.ledger import entries
 from hauspost.duties.intake.models import Delivery
@@ -56,7 +56,7 @@ def _mails(actor: Actor, asked: Mapping[str, Any]) -> Rows:
 
 
 def _mail(row: Delivery, ticket: int | None) -> list[object]:
-    reason = " ".join(text for text in (str(because(row.because)), row.detail) if text)
+    reason = " ".join(text for text in (str(because(row.because)), in_detail(row.detail)) if text)
     sender = row.sender or row.mail_from
     return [local(row.received_at), sender, row.recipient, row.subject, row.get_disposition_display(), reason, ticket]
 

@@ -4,17 +4,17 @@ import difflib
 import re
 from dataclasses import dataclass
 
-# Every order, with the words that mean it; the first is the one we show.
+# Every order, with the words that mean it; the first two, English and German, are those that we show.
 WORDS: dict[str, tuple[str, ...]] = {
     "assign": ("assign", "zuweisen", "zuständig", "zustaendig", "assignee"),
-    "take": ("take", "mine", "übernehmen", "uebernehmen", "übernehme", "uebernehme"),
-    "close": ("close", "closed", "schließen", "schliessen", "geschlossen", "zu"),
-    "resolve": ("resolve", "resolved", "solved", "done", "lösen", "loesen", "gelöst", "geloest", "erledigt"),
-    "open": ("open", "reopen", "öffnen", "oeffnen", "offen"),
-    "note": ("note", "internal", "notiz", "intern"),
-    "priority": ("priority", "prio", "priorität", "prioritaet"),
-    "team": ("team", "hand", "übergeben", "uebergeben"),
-    "wait": ("wait", "waiting", "warten", "wartet", "wiedervorlage"),
+    "take": ("take", "übernehmen", "mine", "uebernehmen", "übernehme", "uebernehme"),
+    "close": ("close", "schließen", "closed", "schliessen", "geschlossen", "zu"),
+    "resolve": ("resolve", "gelöst", "resolved", "solved", "done", "lösen", "loesen", "geloest", "erledigt"),
+    "open": ("open", "öffnen", "reopen", "oeffnen", "offen"),
+    "note": ("note", "notiz", "internal", "intern"),
+    "priority": ("priority", "priorität", "prio", "prioritaet"),
+    "team": ("team", "übergeben", "hand", "uebergeben"),
+    "wait": ("wait", "warten", "waiting", "wartet", "wiedervorlage"),
     "category": ("category", "kategorie"),
     "tag": ("tag", "schlagwort"),
     "help": ("help", "hilfe"),

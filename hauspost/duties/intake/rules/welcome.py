@@ -36,6 +36,9 @@ def _unwelcome(case: Case, box: Mailbox) -> str:
     # Whom somebody has let in once is known from then on.
     if case.known_sender is not None and case.known_sender.is_active:
         return ""
+    if not case.sender:
+        # The envelope's sender anybody can write, and no agent sees it.
+        return "no sender"
     if box.welcomes == Mailbox.Welcome.PEOPLE:
         return "unknown sender"
     domain = case.sender.rpartition("@")[2]

@@ -20,7 +20,7 @@ from hauspost.records.people.actions.addresses import normal
 from hauspost.records.people.actions.checks import one_line, only_administrators, refuse_unknown_language
 from hauspost.records.people.actor import Actor
 from hauspost.records.people.models import Address, Mailbox, MailboxAlias, Team
-from hauspost.records.people.refusals import AddressTaken
+from hauspost.records.people.refusals import AddressIsAPersons
 
 MOST_DOMAINS = 500
 LONGEST_SIGNATURE = 4000
@@ -55,7 +55,7 @@ class MailboxFields(TypedDict, total=False):
 def add_mailbox(address: str, team: Team, *, actor: Actor, name: str = "", language: str = "") -> Mailbox:
     """Let mail to an address become tickets of a team. Records "mailbox.added".
 
-    Raises NotAllowed, NotAnAddress, AddressTaken (a person's address cannot be ours), Invalid.
+    Raises NotAllowed, NotAnAddress, AddressIsAPersons, Invalid.
     """
     only_administrators(actor)
     called, spoken, clean = one_line(name, 120), _language(language), normal(address)
@@ -128,7 +128,7 @@ def add_alias(mailbox: Mailbox, address: str, *, actor: Actor, may_send: bool = 
     """Let mail to one more address come to a mailbox (P31.1). Records "mailbox.alias_added".
 
     It may be the address of an archived mailbox: so mail to a former address goes on arriving.
-    Raises NotAllowed, NotAnAddress, AddressTaken, Invalid.
+    Raises NotAllowed, NotAnAddress, AddressIsAPersons, Invalid.
     """
     only_administrators(actor)
     _locked(mailbox)
@@ -221,9 +221,9 @@ def _refuse_opening(mailbox: Mailbox, team: Team, actor: Actor) -> None:
 
 
 def _as_ours(clean: str, row: Address | None) -> Address:
-    """The row of an address that is ours from now on. Raises AddressTaken where it is a person's (P7.7)."""
+    """The row of an address that is ours from now on. Raises AddressIsAPersons (P7.7)."""
     if row is not None and row.person_id is not None:
-        raise AddressTaken(address=clean)
+        raise AddressIsAPersons(address=clean)
     row = row or Address(address=clean, created_at=clock.now())
     row.kind, row.person, row.is_main = Address.Kind.OURS, None, False
     row.save()

@@ -67,6 +67,8 @@ def add_answer(
     quiet = writing.is_automatic or bool(held_because)
     fields: dict[str, Any] = {} if quiet else _woken_by_answer(found)
     data = {"entry": entry.seq, "automatic": writing.is_automatic, "held": held_because}
+    if writing.files:
+        data["files"] = len(writing.files)
     if fields.get("status") is not None and not found.is_open:
         data["reopened"] = True
     change(
@@ -246,8 +248,11 @@ def release(entry: Entry, *, actor: Actor, as_participant: bool = False) -> Entr
     is_internal = kept.kind == Entry.Kind.NOTE
     why, kept.held_because, kept.is_public = kept.held_because, "", not is_internal
     kept.save(update_fields=["held_because", "is_public"])
-    index_entry(found, kept, list(kept.attachments.values_list("name", flat=True)))
+    names = list(kept.attachments.values_list("name", flat=True))
+    index_entry(found, kept, names)
     data: dict[str, Any] = {"entry": kept.seq, "held": why}
+    if names:
+        data["files"] = len(names)
     if as_participant and not is_internal and kept.author is not None and kept.author != found.requester:
         Participant.objects.update_or_create(
             ticket=found,

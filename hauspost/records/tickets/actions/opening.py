@@ -97,6 +97,8 @@ def open_ticket(new: NewTicket, writing: Writing, *, actor: Actor) -> Ticket:
         "automatic": writing.is_automatic,
         "by desk": from_desk,
     }
+    if writing.files:
+        data["files"] = len(writing.files)
     if participants:
         data["participants"] = [{"person": str(row.person.uid), "confirmed": row.is_confirmed} for row in participants]
     if links:
