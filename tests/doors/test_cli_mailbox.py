@@ -66,7 +66,7 @@ def test_a_mailbox_is_added_by_command(says: Says) -> None:
     status, words = says("mailbox", "add", "x@lindner.example", "--team", "nobody")
     assert status == 1 and "There is no team nobody. Teams: it, facilities, hr" in words
     status, words = says("mailbox", "add", "petra.lang@lindner.example", "--team", "it")
-    assert status == 1 and "already belongs to somebody" in words
+    assert status == 1 and "is the address of a person here" in words
 
 
 def test_the_list_tells_who_is_in_trouble(says: Says, desk: Desk) -> None:
@@ -117,6 +117,14 @@ def found(look: Any) -> dict[str, list[tuple[str, str, str]]]:
     for one in look(settings.HAUSPOST):
         things.setdefault(one.thing, []).append((one.words, one.fix, one.advice))
     return things
+
+
+def test_resuming_a_mailbox_without_a_mail_server_says_that_there_is_nothing_to_resume(says: Says, desk: Desk) -> None:
+    status, said = says("mailbox", "resume", desk.address("it"))
+    assert (status, said.strip()) == (
+        0,
+        f"{desk.address('it')} has no mail server of its own: there is nothing to resume.",
+    )
 
 
 def test_a_restored_desk_does_nothing_in_a_mailbox_until_somebody_says_so(says: Says, desk: Desk) -> None:

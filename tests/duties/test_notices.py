@@ -22,6 +22,7 @@ from hauspost.duties.notices.actions import mark_read
 from hauspost.duties.notices.models import Notice
 from hauspost.ground import clock, tokens
 from hauspost.ground.history.models import Event, Pending
+from hauspost.ground.mail import outbox
 from hauspost.ground.mail.addresses import read_message_id, read_plus_address, read_verp
 from hauspost.ground.mail.letter import read_letter
 from hauspost.ground.mail.models import OutgoingMail
@@ -34,7 +35,7 @@ from hauspost.records.tickets.reading import view_of
 from hauspost.records.tickets.refusals import ReachesNobody, TooLate
 from hauspost.records.tickets.writing import NewFile, Writing
 from tests.desk import Desk
-from tests.doors.browsing import browser
+from tests.doors.browsing import browser, words
 
 _canaries = count(1)
 
@@ -418,8 +419,6 @@ def test_one_event_is_one_notice_a_person(desk: Desk, ticket: Ticket) -> None:
     entry = tickets.reply(ticket, Writing(text="Hi"), actor=desk.actor("anna"))
     desk.works()
     before = len(desk.sent("notice"))
-    from hauspost.ground.mail import outbox
-
     outbox.note_bounce(desk.sent("reply")[0].id, desk.address("petra"), "5.1.1", "unknown", hard=True)
     desk.works()
 
@@ -482,8 +481,6 @@ def by_mail(desk: Desk, ticket: Ticket, canary: str) -> object:
 
 
 def failed(desk: Desk, ticket: Ticket, canary: str) -> object:
-    from hauspost.ground.mail import outbox
-
     mail = OutgoingMail.objects.filter(kind="reply", about=ticket.number).last()
     return mail and outbox.note_bounce(mail.id, desk.address("petra"), "5.1.1", canary, hard=True)
 
@@ -579,6 +576,17 @@ def test_every_letter_leaves_its_trace_in_the_tickets_record(desk: Desk, postbox
 
     kinds = Event.objects.filter(stream__name=ticket.stream).values_list("kind", flat=True)
     assert "mail.handed_over" in kinds
+
+
+def test_a_bounce_does_not_say_that_an_open_ticket_was_reopened(desk: Desk, ticket: Ticket) -> None:
+    """P14.1: it says that the desk has to act again; the mail came back in the other server's words."""
+    tickets.reply(ticket, Writing(text="Hi"), actor=desk.actor("anna"))
+    desk.works()
+    outbox.note_bounce(desk.sent("reply")[-1].id, desk.address("petra"), "5.1.1", "smtp; 550 5.1.1 gone", hard=True)
+    desk.works()
+    page = words(browser(desk, "anna").get(f"/desk/tickets/{ticket.number}").text)
+    assert "A reply did not arrive: the ticket waits for the desk again" in page and "reopened the ticket" not in page
+    assert "550 5.1.1 gone" in page and "250" not in page
 
 
 def test_the_notice_of_a_held_mail_says_that_it_is_held(desk: Desk) -> None:

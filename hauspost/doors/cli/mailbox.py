@@ -120,8 +120,11 @@ def resume(folder: Path, address: str) -> None:
         resume_mail_account(account, actor=actor)
     for row in rows:
         resume_folder(row, actor=actor)
+    if not accounts:
+        click.echo(f"{box.address.address} has no mail server of its own: there is nothing to resume.")
+        return
     names = ", ".join(account.name for account in accounts.values())
-    click.echo(f"{box.address.address} is fetched and sent for again: {names or 'it has no mail server of its own'}.")
+    click.echo(f"{box.address.address} is fetched and sent for again: {names}.")
 
 
 def _named(address: str) -> "Mailbox":

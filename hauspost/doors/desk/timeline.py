@@ -254,6 +254,13 @@ def _only_who(sentence: Callable[[], str]) -> "Callable[[_Event, Names], Markup 
     return told
 
 
+def _reopened(event: _Event, names: Names) -> Markup | None:
+    """A reply that did not arrive opens a done ticket; of an open one it says only that the desk has to act again."""
+    if "status" not in event.after:
+        return _say(_("A reply did not arrive: the ticket waits for the desk again"))
+    return _say(_("%(who)s reopened the ticket"), who=_who(event, names))
+
+
 def _mail(sentence: Callable[[], str]) -> "Callable[[_Event, Names], Markup | None]":
     def told(event: _Event, names: Names) -> Markup | None:
         reason = str(event.data.get("reply_text") or event.data.get("diagnostic") or event.data.get("error") or "")
@@ -284,7 +291,7 @@ _TELL: Mapping[str, Callable[[_Event, Names], Markup | None]] = {
     "ticket.expired": lambda event, names: _say(_("Its retention period is over: persons and words are gone")),
     "hold.placed": _only_who(lambda: _("%(who)s placed a legal hold")),
     "hold.lifted": _only_who(lambda: _("%(who)s lifted the legal hold")),
-    "ticket.reopened": _only_who(lambda: _("%(who)s reopened the ticket")),
+    "ticket.reopened": _reopened,
     "ticket.impact": _told_plainly,
     "ticket.snoozed": _snoozed,
     "ticket.woken": _only_who(lambda: _("Its time has come: woken by %(who)s")),
