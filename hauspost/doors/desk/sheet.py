@@ -105,7 +105,8 @@ def ticket_for(number: int, actor: Actor) -> tuple[Ticket, View]:
 
 def place_in_brief(ticket: Ticket) -> str:
     """Site, building and room, without the floor between them: Köln · Halle 2 · B127."""
-    around, at = [], ticket.location
+    around: list[str] = []
+    at = ticket.location
     while at is not None and len(around) < 5:
         around.append(at.name)
         at = at.parent

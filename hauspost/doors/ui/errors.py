@@ -78,7 +78,7 @@ def _has_portal_only(request: HttpRequest) -> bool:
     if not _is_signed_in(request):
         return False
     actor = actor_of(request)
-    return not (actor.is_agent or actor.is_administrator or request.user.is_auditor)
+    return not (actor.is_agent or actor.is_administrator or (actor.who is not None and actor.who.is_auditor))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
