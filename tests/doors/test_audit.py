@@ -82,7 +82,9 @@ def test_the_log_leaves_as_csv_and_that_is_recorded(desk: Desk) -> None:
 def test_changed_values_are_told_as_somebody_reads_them(desk: Desk) -> None:
     """Lines apart, sizes in MB, fields and settings in words, what was beside what is."""
     box = Mailbox.objects.get(address__address=desk.address("it"))
-    people.change_mailbox(box, signature={"en": "Your IT service\nExtension 4711"}, size_limit_bytes=1_000_000, actor=SYSTEM)
+    people.change_mailbox(
+        box, signature={"en": "Your IT service\nExtension 4711"}, size_limit_bytes=1_000_000, actor=SYSTEM
+    )
     people.change_person(desk.person("petra"), external_key="P-1", actor=desk.actor("karim"))
     people.change_person(desk.person("petra"), external_key="P-2", actor=desk.actor("karim"))
     read = page(desk, "/desk/settings/audit")
