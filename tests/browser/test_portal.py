@@ -155,7 +155,7 @@ def test_a_link_on_a_phone_answers_reopens_and_rates(visit: Visit, busy_desk: De
     page = visitor.opens(link)
     page.get_by_text("Nein, noch nicht").click()
     page.get_by_label("Was stimmt noch nicht?").fill("Er lädt wieder nicht.")
-    page.get_by_role("button", name="Wieder öffnen").click()
+    page.get_by_role("button", name="Wieder öffnen", exact=True).click()
     page.get_by_text("Die Anfrage ist wieder offen.").wait_for()
     page.get_by_label("Ihre Antwort").fill("Hier das Foto.")
     page.locator("#files").set_input_files(PHOTO)

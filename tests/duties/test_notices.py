@@ -596,8 +596,9 @@ def test_the_notice_of_a_held_mail_says_that_it_is_held(desk: Desk) -> None:
     delivery = desk.receives(desk.letter("marta", headers={"In-Reply-To": "<first@x.example>"}))
     assert Entry.objects.get(id=delivery.entry).held_because == "unconfirmed"
     told = read_letter(desk.sent("notice")[before:][0].letter())
-    assert "A mail in the name of Marta Nowak was held" in told.subject and "has answered" not in told.text
-    assert "release it there" in told.text
+    # Deniz, who is told, reads German.
+    assert "Eine Mail im Namen von Marta Nowak wurde zurückgehalten" in told.subject and "geantwortet" not in told.text
+    assert "geben Sie sie dort frei" in told.text
 
 
 def test_a_notice_names_the_files_that_came_and_asks_for_none_where_none_came(desk: Desk) -> None:
@@ -607,10 +608,10 @@ def test_a_notice_names_the_files_that_came_and_asks_for_none_where_none_came(de
     mail.set_content("See the photo.")
     mail.add_attachment(b"x", "image", "png", filename="Drucker.png")
     desk.receives(mail.as_bytes())
-    assert "Files, in the ticket: Drucker.png" in read_letter(desk.sent("notice")[-1].letter()).text
+    assert "Dateien, im Ticket: Drucker.png" in read_letter(desk.sent("notice")[-1].letter()).text
     with CaptureQueriesContext(connection) as asked:
         desk.ticket("petra")
-    assert "Files" not in read_letter(desk.sent("notice")[-1].letter()).text
+    assert "Dateien" not in read_letter(desk.sent("notice")[-1].letter()).text
     notices = [one["sql"] for one in asked if "tickets_attachment" in one["sql"] and "LIMIT" in one["sql"]]
     assert notices == []
 
