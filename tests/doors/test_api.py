@@ -288,6 +288,12 @@ def test_an_employee_opens_a_ticket_and_follows_it(desk: Desk) -> None:
     assert petra.put(f"tickets/{ticket.number}/assignee", {"assignee": "me"}, status=403)["code"] == "not-allowed"
 
 
+def test_a_parameter_that_is_given_twice_is_refused(desk: Desk, anna: Program) -> None:
+    """S5: none of the two is passed over without a word."""
+    refused = json.loads(anna.ask("GET", "tickets", state=["open", "done"]).content)
+    assert [one["field"] for one in refused["errors"]] == ["state"]
+
+
 def test_who_works_on_it_is_told_to_the_desk_alone(desk: Desk, anna: Program) -> None:
     """P11.4: a requester's program learns no more than the portal shows."""
     petra = Program.of(desk, "petra")

@@ -33,14 +33,18 @@ class Gate:
     def __init__(self, scopes: tuple[str, ...], media: tuple[str, ...]) -> None:
         self.scopes, self.media = scopes, media
         self.parameters: frozenset[str] = frozenset()
+        # Those that take several values.
+        self.lists: frozenset[str] = frozenset()
 
     def bind(self, operation: Operation) -> None:
         """Learn which parameters the operation knows."""
         names: set[str] = set()
+        lists: set[str] = set()
         for model in operation.models:
             if model.__ninja_param_source__ == "query":
                 names |= set(getattr(model, "__ninja_flatten_map__", None) or model.model_fields)
-        self.parameters = frozenset(names)
+                lists |= set(getattr(model, "__ninja_collection_fields__", ()))
+        self.parameters, self.lists = frozenset(names), frozenset(lists)
 
     def __call__(self, request: HttpRequest) -> Caller:
         """Who may pass. Raises ScopeMissing, OtherMediaType, Invalid."""
@@ -53,6 +57,10 @@ class Gate:
         unknown = sorted(set(request.GET) - self.parameters)
         if unknown:
             raise Invalid(unknown[0][:100], _("there is no such parameter here"))
+        # Of two values where one is asked for, one would be passed over without a word.
+        twice = sorted(name for name, values in request.GET.lists() if len(values) > 1 and name not in self.lists)
+        if twice:
+            raise Invalid(twice[0], _("give this parameter once"))
         return caller
 
     def _refuse_media(self, request: HttpRequest) -> None:
