@@ -34,7 +34,8 @@ def child(name):
         signal.signal(signal.SIGTERM, leave)
         say(f"{name} is {os.getpid()}")
         while True:
-            signal.pause()
+            # Not pause(): a signal just before it would be heard only with the next one.
+            signal.sigtimedwait([], 0.1)
     return Child(name, body)
 
 sys.exit(Supervisor([child("listen"), child("work"), child("web")], say=say).run())
