@@ -1,6 +1,7 @@
 """Sealed mails on their way into a ticket: decrypted with the mailbox's key, their signature checked and shown (P22.5)."""
 
 from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,19 @@ def test_what_came_encrypted_is_mailed_to_no_agent_in_clear(desk: Desk, keys: Pa
     assert notices
     assert all("4711" not in one.text + one.html for one in notices)
     assert all("verschlüsselt" in one.text or "came encrypted" in one.text for one in notices)
+
+
+def test_a_file_that_came_encrypted_is_named_to_no_agent_in_clear(desk: Desk, keys: Path) -> None:
+    """P22.5: its name may tell as much as its words."""
+    give_key(keys, IT)
+    inside = EmailMessage()
+    inside.set_content("Siehe Anlage.")
+    inside.add_attachment(b"x", "application", "pdf", filename="Abmahnung.pdf")
+    entry = entry_of(desk.receives(mail(cms(keys, "-encrypt", "-aes256", "it.pem", content=inside.as_bytes()), 8)))
+    assert [row.name for row in entry.attachments.all()] == ["Abmahnung.pdf"]
+    notices = [read_letter(one.letter()) for one in desk.sent("notice")]
+    assert notices
+    assert all("Abmahnung" not in one.text + one.html for one in notices)
 
 
 def test_without_a_key_the_file_is_kept_and_the_desk_is_told(desk: Desk, keys: Path) -> None:

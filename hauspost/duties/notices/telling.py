@@ -303,6 +303,9 @@ def _files_of(event: Event, entry: Entry | None) -> str:
     # Of what a mail brings the event knows how many: where there are none, nothing is asked.
     if entry is None or not data_of(event).get("files", event.kind not in COUNTED):
         return ""
+    if entry.evidence.get("decrypted"):
+        # The names came encrypted, too.
+        return ""
     names = list(entry.attachments.order_by("id").values_list("name", flat=True)[: MOST_FILES + 1])
     shown = ", ".join(names[:MOST_FILES]) + (", …" if len(names) > MOST_FILES else "")
     return _("Files, in the ticket: %(names)s") % {"names": shown} if names else ""

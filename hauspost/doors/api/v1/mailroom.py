@@ -8,6 +8,7 @@ from pydantic import Field
 
 from hauspost.doors.api.addresses import address_of
 from hauspost.doors.api.callers import known_caller
+from hauspost.doors.api.finding import administrator
 from hauspost.doors.api.lists import Paged, before_of
 from hauspost.doors.api.routes import Routes
 from hauspost.doors.api.shapes.common import Day, Number, ShortLine
@@ -142,7 +143,7 @@ def list_outgoing(request: HttpRequest, asked: Query[Paged]) -> OutgoingPage:
 
     Administrators only. Of a mail about a confidential team's ticket only that it waits.
     """
-    actor, limit = _administrator(request), asked.limit
+    actor, limit = administrator(request), asked.limit
     mails = OutgoingMail.objects.waiting() | OutgoingMail.objects.in_trouble()
     if asked.cursor is not None:
         mails = mails.filter(id__lt=before_of(asked.cursor))
@@ -163,7 +164,7 @@ def retry_all_outgoing(request: HttpRequest) -> RetriedTold:
 
     Administrators only.
     """
-    _administrator(request)
+    administrator(request)
     return RetriedTold(count=outbox.retry_all())
 
 
@@ -173,7 +174,7 @@ def retry_outgoing(request: HttpRequest, mail: Path[Number]) -> OutgoingDone:
 
     Administrators only.
     """
-    _administrator(request)
+    administrator(request)
     if not outbox.retry_now(mail):
         raise NotFound
     return OutgoingDone(id=mail)
@@ -183,13 +184,6 @@ def _mailroom_actor(request: HttpRequest) -> Actor:
     """Whoever looks after the mail; to others there is no such thing. Raises NotFound."""
     actor = known_caller(request).actor
     if not actions.may_see_mailroom(actor):
-        raise NotFound
-    return actor
-
-
-def _administrator(request: HttpRequest) -> Actor:
-    actor = known_caller(request).actor
-    if not actor.is_administrator:
         raise NotFound
     return actor
 
